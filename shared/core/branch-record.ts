@@ -1,0 +1,46 @@
+import type { WorkloadRef } from './workload.ts';
+
+/** Workloads and their counts. */
+export type ReplicaCounts = Readonly<Partial<Record<WorkloadRef, number>>>;
+
+/**
+ * What the store remembers of one branch (version 1). Every time is the store's own, in epoch ms: `lastAccess`
+ * and `asleepSince` are stamped by the store, never by an instance's clock.
+ */
+export type BranchRecord = {
+  readonly lastAccessMs: number;
+  /** Set by the claim of a sweep, cleared only by a sweep that found every member above 0. */
+  readonly asleepSinceMs?: number;
+  /** Counts before sleep. They count only while `asleepSinceMs` is set. */
+  readonly replicas?: ReplicaCounts;
+  /** Found at 0 without a claim: somebody scaled by hand. */
+  readonly offSinceMs?: number;
+  /** How often in a row somebody else put the replicas back. A visit clears it. */
+  readonly contested?: number;
+  readonly pinnedUntilMs?: number;
+  /** Durations of the last few wakes, newest last. */
+  readonly wakeMs: readonly number[];
+  /** When the store may delete the record of a branch that is gone. */
+  readonly expireAtMs?: number;
+};
+
+/** A record and the opaque version that a conditional write names. */
+export type StoredRecord = { readonly record: BranchRecord; readonly version: string };
+
+/**
+ * Fields to write. `'now'` is the store's clock at the write, `'clear'` removes the field; a field that is not
+ * named stays as it is. `replicas` is replaced whole.
+ */
+export type RecordChange = {
+  readonly lastAccess?: 'now';
+  readonly asleepSince?: 'now' | 'clear';
+  readonly replicas?: ReplicaCounts | 'clear';
+  readonly offSince?: 'now' | 'clear';
+  readonly contested?: number | 'clear';
+  readonly pinnedUntilMs?: number | 'clear';
+  readonly wakeMs?: readonly number[];
+  readonly expireAtMs?: number | 'clear';
+};
+
+/** A proxy that reported that touches arrive. */
+export type Heartbeat = { readonly proxy: string; readonly lastBeatMs: number };

@@ -1,0 +1,85 @@
+import type { BranchRecord, Heartbeat, RecordChange, StoredRecord } from './core/branch-record.ts';
+import type { Workload, WorkloadRef } from './core/workload.ts';
+
+/**
+ * What the flows need of the world, in our words. Every call is bounded in time by its adapter and rejects with
+ * a `ClusterError` or `StoreError` when the system behind it fails; an expected outcome is a value.
+ * The two `Visit…` ports are the touch path: an adapter of theirs must start fast. The contract suites in
+ * test/contract/ say what each method promises.
+ */
+
+/** Kubernetes did not do what it was asked: unreachable, refused, too slow, or not understood. */
+export class ClusterError extends Error {
+  override readonly name = 'ClusterError';
+}
+
+/** The store did not do what it was asked: unreachable, refused, too slow. */
+export class StoreError extends Error {
+  override readonly name = 'StoreError';
+}
+
+export interface VisitCluster {
+  /**
+   * Every workload that belongs to the branch: those labelled `dormouse/branch: BRANCH`, and the Deployment and
+   * the StatefulSet of its name unless a label gives them to another branch. Empty if there is none. Never cached.
+   */
+  readBranch(branch: string): Promise<readonly Workload[]>;
+  /** One workload, whoever it belongs to. Never cached. */
+  readWorkload(ref: WorkloadRef): Promise<Workload | undefined>;
+  /** Scales one workload up, on condition that it is still at 0. Safe to repeat. */
+  raise(ref: WorkloadRef, replicas: number): Promise<'raised' | 'not-at-zero' | 'gone'>;
+}
+
+export interface Cluster extends VisitCluster {
+  /** Every workload of the namespace, read in pages. */
+  listWorkloads(): Promise<readonly Workload[]>;
+  /**
+   * Scales one workload to 0, on condition that its resourceVersion has not moved. Fails closed: a call whose
+   * answer was lost may report `conflict`, or reject, although it took effect.
+   */
+  lower(ref: WorkloadRef, resourceVersion: string): Promise<'lowered' | 'conflict' | 'gone'>;
+}
+
+/** A record that cannot be read: what is wrong with it, in a sentence that names the field. */
+export type MalformedRecord = { readonly branch: string; readonly problem: string };
+
+export type ReadRecord =
+  | ({ readonly outcome: 'found' } & StoredRecord)
+  | { readonly outcome: 'missing' }
+  | ({ readonly outcome: 'malformed' } & MalformedRecord);
+
+export interface VisitStore {
+  /**
+   * Stamps `lastAccess` by the store's clock, and clears `contested` and `expireAt`, in an existing record.
+   * Creates nothing: `missing` tells the caller to look at Kubernetes first.
+   */
+  stampVisit(branch: string): Promise<'stamped' | 'missing'>;
+  /** Creates a record that was visited now. */
+  createRecord(branch: string): Promise<'created' | 'exists'>;
+  readRecord(branch: string): Promise<ReadRecord>;
+  stampHeartbeat(proxy: string): Promise<void>;
+}
+
+export interface BranchStore extends VisitStore {
+  /** All records of this cluster and namespace, and the store's own time of that read. */
+  readAll(): Promise<StoreSnapshot>;
+  /** Proxies that ever beat, and the store's own time of that read. */
+  readHeartbeats(): Promise<{ readonly heartbeats: readonly Heartbeat[]; readonly nowMs: number }>;
+  /**
+   * Writes on condition that the record still has `version`. `conflict` also when the record is gone, or when a
+   * retried write met its own first try: the caller must take it for "somebody else was here".
+   */
+  update(branch: string, version: string, change: RecordChange): Promise<UpdateOutcome>;
+}
+
+export type UpdateOutcome =
+  | { readonly outcome: 'written'; readonly version: string }
+  | { readonly outcome: 'conflict' };
+
+export type StoreSnapshot = {
+  readonly records: ReadonlyMap<string, StoredRecord>;
+  readonly malformed: readonly MalformedRecord[];
+  readonly nowMs: number;
+};
+
+export type { BranchRecord, Heartbeat, RecordChange, StoredRecord, Workload, WorkloadRef };
