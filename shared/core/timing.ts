@@ -3,6 +3,8 @@
  * so that nothing but the clock differs.
  */
 export type Timing = {
+  /** How many times as fast as a real clock this one runs; durations in annotations are divided by it. */
+  readonly speed: number;
   /** Silence after which a branch may sleep, unless an annotation says otherwise. */
   readonly idleAfterMs: number;
   /** The shortest `idle-after` that is accepted. */
@@ -41,6 +43,7 @@ const MIN_CLAIM_DEADLINE_MS = 10 * SECOND;
 export function createTiming(idleAfterMs: number, speed = 1): Timing {
   const fast = (ms: number) => ms / speed;
   return {
+    speed,
     idleAfterMs: fast(idleAfterMs),
     minIdleAfterMs: fast(5 * MINUTE),
     visitSlackMs: fast(1 * MINUTE),

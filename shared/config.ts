@@ -1,0 +1,198 @@
+import { z } from 'zod';
+import type { Mode } from './core/decide-branch.ts';
+import { createTiming, type Timing } from './core/timing.ts';
+
+/** How Kubernetes is reached. */
+export type KubernetesConfig =
+  | { readonly by: 'gke'; readonly endpoint: string }
+  | { readonly by: 'url'; readonly url: string }
+  | { readonly by: 'kubeconfig'; readonly file: string; readonly context?: string }
+  | { readonly by: 'in-cluster' };
+
+/** Where records are kept. */
+export type StoreConfig =
+  | { readonly kind: 'firestore'; readonly database: string; readonly emulatorHost?: string }
+  | { readonly kind: 'sqlite'; readonly file: string };
+
+export type Config = {
+  readonly cluster: string;
+  readonly namespace: string;
+  readonly kubernetes: KubernetesConfig;
+  readonly store: StoreConfig;
+  readonly projectId?: string;
+  readonly mode: Mode;
+  /** Decide and explain, change nothing. */
+  readonly isDryRun: boolean;
+  readonly timing: Timing;
+  readonly expectedProxies: number;
+  readonly sweepBatchSize: number;
+};
+
+/** The environment is wrong: every problem in one message, so that one deploy shows them all. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(`the environment is wrong:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    this.problems = problems;
+  }
+}
+
+const MAX_SPEED = 1_000;
+const MINUTE_MS = 60_000;
+const dnsLabel = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+
+const name = (what: string) =>
+  z.string().max(63).regex(dnsLabel, `must be ${what}: lower case letters, digits, "-"`);
+const whole = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
+
+/** Every variable that the functions read, with the sentence that docs/configuration.md prints. */
+export const environmentSchema = z.object({
+  DORMOUSE_CLUSTER: name('the name of the cluster').describe(
+    'Name of the cluster. Part of every record, so that several clusters may share one database.',
+  ),
+  DORMOUSE_NAMESPACE: name('the name of a namespace').describe('Namespace of the branches.'),
+  DORMOUSE_GKE_ENDPOINT: z
+    .string()
+    .regex(/^[a-z0-9.-]+$/, 'must be a host name without "https://"')
+    .optional()
+    .describe("The cluster's DNS endpoint, `gke-….gke.goog`. Google credentials are found by themselves."),
+  DORMOUSE_KUBERNETES_URL: z
+    .url({ protocol: /^https?$/, error: 'must be a URL such as http://127.0.0.1:8001' })
+    .optional()
+    .describe('An API server that needs no credentials, such as `kubectl proxy`.'),
+  DORMOUSE_KUBECONFIG: z.string().min(1).optional().describe('A kubeconfig file.'),
+  DORMOUSE_KUBE_CONTEXT: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('A context of that file. Without it, the current one.'),
+  DORMOUSE_FIRESTORE_DATABASE: z
+    .string()
+    .regex(/^(\(default\)|[a-z][a-z0-9-]{2,61}[a-z0-9])$/, 'must be the id of a Firestore database')
+    .optional()
+    .describe('Id of the Firestore database that keeps the records. Needs GOOGLE_CLOUD_PROJECT.'),
+  DORMOUSE_SQLITE_FILE: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('A SQLite file that keeps the records instead: for local runs.'),
+  DORMOUSE_MODE: z
+    .enum(['on', 'dry-run', 'off'])
+    .default('on')
+    .describe('`dry-run` decides and logs, and changes nothing. `off` wakes all that Dormouse put to sleep.'),
+  DORMOUSE_IDLE_AFTER_MINUTES: whole(5, 525_600)
+    .default(60)
+    .describe('Minutes without a visit after which a branch sleeps, unless an annotation says otherwise.'),
+  DORMOUSE_EXPECTED_PROXIES: whole(1, 1_000)
+    .default(1)
+    .describe('How many nginx pods must report that touches arrive. With fewer, nothing is put to sleep.'),
+  DORMOUSE_SWEEP_BATCH_SIZE: whole(1, 100)
+    .default(20)
+    .describe('How many branches a sweep works on at once.'),
+  DORMOUSE_CLOCK_SPEED: z.coerce
+    .number()
+    .min(1)
+    .max(MAX_SPEED)
+    .default(1)
+    .describe('Divides every duration, for the demo. Refused with DORMOUSE_GKE_ENDPOINT.'),
+  GOOGLE_CLOUD_PROJECT: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Project of the database and of the traces that log lines belong to.'),
+  FIRESTORE_EMULATOR_HOST: z.string().min(1).optional().describe("Address of Google's Firestore emulator."),
+  KUBERNETES_SERVICE_HOST: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Set by Kubernetes in a pod: there, the service account is used if nothing else is said.'),
+});
+
+type Environment = z.infer<typeof environmentSchema>;
+type Found<Value> = { readonly value: Value } | { readonly problem: string };
+
+/**
+ * Reads the configuration from the environment; an empty variable counts as absent.
+ * @throws ConfigError that lists everything that is wrong
+ */
+export function parseConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const filled = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const unknown = unknownVariables(filled);
+  const parsed = environmentSchema.safeParse(filled);
+  if (!parsed.success) throw new ConfigError([...parsed.error.issues.map(describeIssue), ...unknown]);
+  const kubernetes = findKubernetes(parsed.data);
+  const store = findStore(parsed.data);
+  const problems = [kubernetes, store].flatMap((found) => ('problem' in found ? [found.problem] : []));
+  problems.push(...unknown, ...speedProblems(parsed.data));
+  if (problems.length > 0 || 'problem' in kubernetes || 'problem' in store) throw new ConfigError(problems);
+  return assemble(parsed.data, kubernetes.value, store.value);
+}
+
+function assemble(env: Environment, kubernetes: KubernetesConfig, store: StoreConfig): Config {
+  const projectId = env.GOOGLE_CLOUD_PROJECT;
+  return {
+    cluster: env.DORMOUSE_CLUSTER,
+    namespace: env.DORMOUSE_NAMESPACE,
+    kubernetes,
+    store,
+    ...(projectId === undefined ? {} : { projectId }),
+    mode: env.DORMOUSE_MODE === 'off' ? 'off' : 'on',
+    isDryRun: env.DORMOUSE_MODE === 'dry-run',
+    timing: createTiming(env.DORMOUSE_IDLE_AFTER_MINUTES * MINUTE_MS, env.DORMOUSE_CLOCK_SPEED),
+    expectedProxies: env.DORMOUSE_EXPECTED_PROXIES,
+    sweepBatchSize: env.DORMOUSE_SWEEP_BATCH_SIZE,
+  };
+}
+
+function findKubernetes(env: Environment): Found<KubernetesConfig> {
+  const { DORMOUSE_GKE_ENDPOINT: endpoint, DORMOUSE_KUBERNETES_URL: url, DORMOUSE_KUBECONFIG: file } = env;
+  const context = env.DORMOUSE_KUBE_CONTEXT;
+  const ways: KubernetesConfig[] = [];
+  if (endpoint !== undefined) ways.push({ by: 'gke', endpoint });
+  if (url !== undefined) ways.push({ by: 'url', url });
+  if (file !== undefined)
+    ways.push({ by: 'kubeconfig', file, ...(context === undefined ? {} : { context }) });
+  if (ways.length === 0 && env.KUBERNETES_SERVICE_HOST !== undefined) ways.push({ by: 'in-cluster' });
+  const names = 'DORMOUSE_GKE_ENDPOINT, DORMOUSE_KUBERNETES_URL, DORMOUSE_KUBECONFIG';
+  return exactlyOne(ways, names);
+}
+
+function findStore(env: Environment): Found<StoreConfig> {
+  const { DORMOUSE_FIRESTORE_DATABASE: database, DORMOUSE_SQLITE_FILE: file } = env;
+  const emulatorHost = env.FIRESTORE_EMULATOR_HOST;
+  const stores: StoreConfig[] = [];
+  if (database !== undefined) {
+    stores.push({ kind: 'firestore', database, ...(emulatorHost === undefined ? {} : { emulatorHost }) });
+  }
+  if (file !== undefined) stores.push({ kind: 'sqlite', file });
+  if (database !== undefined && env.GOOGLE_CLOUD_PROJECT === undefined) {
+    return { problem: 'DORMOUSE_FIRESTORE_DATABASE needs GOOGLE_CLOUD_PROJECT' };
+  }
+  return exactlyOne(stores, 'DORMOUSE_FIRESTORE_DATABASE, DORMOUSE_SQLITE_FILE');
+}
+
+function exactlyOne<Value>(values: readonly Value[], names: string): Found<Value> {
+  const [value] = values;
+  if (value !== undefined && values.length === 1) return { value };
+  return { problem: `set exactly one of ${names}; ${values.length === 0 ? 'none' : values.length} is set` };
+}
+
+function speedProblems(env: Environment): string[] {
+  if (env.DORMOUSE_CLOCK_SPEED === 1 || env.DORMOUSE_GKE_ENDPOINT === undefined) return [];
+  return ['DORMOUSE_CLOCK_SPEED is for the demo: leave it out with DORMOUSE_GKE_ENDPOINT'];
+}
+
+/** A misspelt variable would silently leave a default in force. */
+function unknownVariables(env: Readonly<Record<string, unknown>>): string[] {
+  const known = Object.keys(environmentSchema.shape);
+  const unknown = Object.keys(env).filter((key) => key.startsWith('DORMOUSE_') && !known.includes(key));
+  return unknown.map((key) => `${key} is not a variable of Dormouse; known are ${known.join(', ')}`);
+}
+
+function describeIssue(issue: z.core.$ZodIssue): string {
+  const variable = issue.path.join('.');
+  const isMissing = issue.code === 'invalid_type' && issue.input === undefined;
+  return `${variable} ${isMissing ? 'is required' : `is wrong: ${issue.message}`}`;
+}

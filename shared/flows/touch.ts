@@ -1,0 +1,98 @@
+import { isAsleep } from '../core/branch.ts';
+import { policyOf } from '../core/policy.ts';
+import type { WokenMember } from '../core/sweep-result.ts';
+import type { Timing } from '../core/timing.ts';
+import type { VisitCluster, VisitStore } from '../ports.ts';
+import { readMembers } from './read-members.ts';
+import { createRecent, type Recent } from './recent.ts';
+import { createSingleFlight } from './single-flight.ts';
+import { messageOf, wakeMembers } from './wake-members.ts';
+
+/** Whether the visit was written: `throttled` means that one was, moments ago. */
+export type Stamp =
+  | { readonly stamp: 'written' | 'throttled' | 'missing' }
+  | { readonly stamp: 'failed'; readonly problem: string };
+
+export type TouchOutcome =
+  | { readonly outcome: 'awake' | 'opted-out'; readonly stamp: Stamp }
+  | { readonly outcome: 'woken'; readonly stamp: Stamp; readonly woken: readonly WokenMember[] }
+  | { readonly outcome: 'no-such-branch' };
+
+export type TouchDependencies = {
+  readonly store: VisitStore;
+  readonly cluster: VisitCluster;
+  readonly timing: Timing;
+  /** The instance's own clock, epoch ms: it times caches, nothing else. */
+  readonly now: () => number;
+};
+
+type Touching = TouchDependencies & {
+  readonly written: Recent;
+  readonly awake: Recent;
+  readonly unknown: Recent;
+};
+
+/**
+ * Creates the flow that records a visit and wakes the branch if it is asleep. The order is what a sweep relies
+ * on: when the write has ended, look; never in parallel. Waking fails open: a store that fails delays nothing,
+ * the branch is looked at all the same.
+ *
+ * The flow rejects with a `ClusterError` when Kubernetes cannot be asked.
+ */
+export function createTouch(dependencies: TouchDependencies): (branch: string) => Promise<TouchOutcome> {
+  const { timing, now } = dependencies;
+  const touching: Touching = {
+    ...dependencies,
+    written: createRecent({ forMs: timing.touchWriteEveryMs, now }),
+    awake: createRecent({ forMs: timing.awakeTrustedMs, now }),
+    unknown: createRecent({ forMs: timing.unknownTrustedMs, now }),
+  };
+  const oneFlight = createSingleFlight<TouchOutcome>();
+  return (branch) => oneFlight(branch, () => touch(touching, branch));
+}
+
+async function touch(touching: Touching, branch: string): Promise<TouchOutcome> {
+  if (touching.unknown.has(branch)) return { outcome: 'no-such-branch' };
+  const stamp = await stampVisit(touching, branch);
+  const isRecorded = stamp.stamp === 'written' || stamp.stamp === 'throttled';
+  if (isRecorded && touching.awake.has(branch)) return { outcome: 'awake', stamp };
+  const outcome = await look(touching, branch, stamp);
+  if (isRecorded && outcome.outcome === 'awake') touching.awake.add(branch);
+  return outcome;
+}
+
+async function stampVisit({ store, written }: Touching, branch: string): Promise<Stamp> {
+  if (written.has(branch)) return { stamp: 'throttled' };
+  try {
+    const stamp = await store.stampVisit(branch);
+    if (stamp === 'missing') return { stamp };
+    written.add(branch);
+    return { stamp: 'written' };
+  } catch (error) {
+    return { stamp: 'failed', problem: messageOf(error) };
+  }
+}
+
+async function look(touching: Touching, branch: string, stamp: Stamp): Promise<TouchOutcome> {
+  const { cluster, timing, unknown } = touching;
+  const { members, record } = await readMembers(touching, branch);
+  if (members.length === 0) {
+    unknown.add(branch);
+    return { outcome: 'no-such-branch' };
+  }
+  if (stamp.stamp === 'missing') return look(touching, branch, await createRecord(touching, branch));
+  if (!policyOf(branch, members, timing).isEnabled) return { outcome: 'opted-out', stamp };
+  if (!isAsleep(members)) return { outcome: 'awake', stamp };
+  return { outcome: 'woken', stamp, woken: await wakeMembers(cluster, members, record) };
+}
+
+/** For a branch that Kubernetes has and the store does not. `exists`: somebody else was first, and came now. */
+async function createRecord({ store, written }: Touching, branch: string): Promise<Stamp> {
+  try {
+    await store.createRecord(branch);
+    written.add(branch);
+    return { stamp: 'written' };
+  } catch (error) {
+    return { stamp: 'failed', problem: messageOf(error) };
+  }
+}
