@@ -80,7 +80,7 @@ async function answerTouch(
 
 function describeTouch(branch: string, outcome: TouchOutcome): LogEntry {
   const problem = problemOf(outcome);
-  const quiet = outcome.outcome === 'woken' ? 'INFO' : 'DEBUG';
+  const quiet = outcome.outcome === 'awake' ? 'DEBUG' : 'INFO';
   return {
     severity: problem === undefined ? quiet : 'ERROR',
     message: `touch ${branch}: ${outcome.outcome}`,

@@ -14,7 +14,8 @@ export type Stamp =
   | { readonly stamp: 'failed'; readonly problem: string };
 
 export type TouchOutcome =
-  | { readonly outcome: 'awake' | 'opted-out'; readonly stamp: Stamp }
+  /** `would-wake`: it is asleep, and a dry run changes nothing. */
+  | { readonly outcome: 'awake' | 'opted-out' | 'would-wake'; readonly stamp: Stamp }
   | { readonly outcome: 'woken'; readonly stamp: Stamp; readonly woken: readonly WokenMember[] }
   | { readonly outcome: 'no-such-branch' };
 
@@ -22,6 +23,8 @@ export type TouchDependencies = {
   readonly store: VisitStore;
   readonly cluster: VisitCluster;
   readonly timing: Timing;
+  /** Record visits, scale nothing. */
+  readonly isDryRun?: boolean;
   /** The instance's own clock, epoch ms: it times caches, nothing else. */
   readonly now: () => number;
 };
@@ -74,7 +77,7 @@ async function stampVisit({ store, written }: Touching, branch: string): Promise
 }
 
 async function look(touching: Touching, branch: string, stamp: Stamp): Promise<TouchOutcome> {
-  const { cluster, timing, unknown } = touching;
+  const { cluster, timing, unknown, isDryRun = false } = touching;
   const { members, record } = await readMembers(touching, branch);
   if (members.length === 0) {
     unknown.add(branch);
@@ -83,6 +86,7 @@ async function look(touching: Touching, branch: string, stamp: Stamp): Promise<T
   if (stamp.stamp === 'missing') return look(touching, branch, await createRecord(touching, branch));
   if (!policyOf(branch, members, timing).isEnabled) return { outcome: 'opted-out', stamp };
   if (!isAsleep(members)) return { outcome: 'awake', stamp };
+  if (isDryRun) return { outcome: 'would-wake', stamp };
   return { outcome: 'woken', stamp, woken: await wakeMembers(cluster, members, record) };
 }
 
