@@ -1,0 +1,122 @@
+import { type Workload, type WorkloadKind, workloadRef } from '../core/workload.ts';
+import type { VisitCluster } from '../ports.ts';
+import type { HttpAnswer } from './http-exchange.ts';
+import { answerError, failureError, isNotFound, type KubernetesCall } from './kubernetes-error.ts';
+import { isBranchName, parseWorkloadName, type WorkloadName, workloadPath } from './kubernetes-names.ts';
+import { BRANCH_LABEL, type WorkloadObject, workloadFrom } from './kubernetes-workload.ts';
+import type { RestRequest, RestTransport } from './rest-transport.ts';
+
+export type KubernetesTarget = { readonly transport: RestTransport; readonly namespace: string };
+
+const KINDS: readonly WorkloadKind[] = ['deployment', 'statefulset'];
+
+/** The name under which `managedFields` shows our writes. */
+export const FIELD_MANAGER = 'dormouse';
+
+/**
+ * Creates the touch path's view of a namespace, over plain REST: client-node would cost a cold start its import.
+ * A name that Kubernetes could not hold is answered without a call.
+ */
+export function createKubernetesVisits(target: KubernetesTarget): VisitCluster {
+  return {
+    readBranch: async (branch) => (isBranchName(branch) ? readBranch(target, branch) : []),
+    readWorkload: async (ref) => {
+      const workload = parseWorkloadName(ref);
+      return workload && readWorkload(target, workload);
+    },
+    raise: async (ref, replicas) => {
+      const workload = parseWorkloadName(ref);
+      return workload === undefined ? 'gone' : raise(target, workload, replicas);
+    },
+  };
+}
+
+async function readBranch(target: KubernetesTarget, branch: string): Promise<readonly Workload[]> {
+  const reads = KINDS.flatMap((kind) => [
+    listLabelled(target, kind, branch),
+    readNamesake(target, { kind, name: branch }),
+  ]);
+  const workloads = (await Promise.all(reads)).flat();
+  return [...new Map(workloads.map((workload) => [workloadRef(workload), workload])).values()];
+}
+
+/** The workload of the branch's name, unless its label gives it to another. */
+async function readNamesake(target: KubernetesTarget, workload: WorkloadName): Promise<readonly Workload[]> {
+  const read = await readWorkload(target, workload);
+  return read === undefined || (read.branchLabel ?? read.name) !== workload.name ? [] : [read];
+}
+
+async function listLabelled(target: KubernetesTarget, kind: WorkloadKind, branch: string) {
+  const call = { verb: 'list', resource: `${kind}s`, namespace: target.namespace } as const;
+  const query = { labelSelector: `${BRANCH_LABEL}=${branch}` };
+  const answer = await send(target, call, {
+    method: 'GET',
+    path: workloadPath(target.namespace, kind),
+    query,
+  });
+  if (answer.status !== 200) throw answerError(call, answer.status, answer.body);
+  return read(call, () => {
+    const { items } = JSON.parse(answer.body) as { items: readonly WorkloadObject[] };
+    return items.map((item) => workloadFrom(kind, item));
+  });
+}
+
+async function readWorkload(target: KubernetesTarget, { kind, name }: WorkloadName) {
+  const call = { verb: 'get', resource: `${kind}s`, namespace: target.namespace, name } as const;
+  const answer = await send(target, call, {
+    method: 'GET',
+    path: workloadPath(target.namespace, kind, name),
+  });
+  if (isNotFound(answer.status, answer.body)) return undefined;
+  if (answer.status !== 200) throw answerError(call, answer.status, answer.body);
+  return read(call, () => workloadFrom(kind, JSON.parse(answer.body)));
+}
+
+/**
+ * "Still at 0" is a test of the whole spec: a Scale omits replicas when they are 0, so a test of their value would
+ * always fail, and a resourceVersion would lose against every status write.
+ */
+async function raise(target: KubernetesTarget, workload: WorkloadName, replicas: number) {
+  const { kind, name } = workload;
+  const call = { verb: 'patch', resource: `${kind}s/scale`, namespace: target.namespace, name } as const;
+  const operations = [
+    { op: 'test', path: '/spec', value: {} },
+    { op: 'add', path: '/spec/replicas', value: replicas },
+  ];
+  const answer = await send(target, call, {
+    method: 'PATCH',
+    path: `${workloadPath(target.namespace, kind, name)}/scale`,
+    query: { fieldManager: FIELD_MANAGER },
+    contentType: 'application/json-patch+json',
+    body: JSON.stringify(operations),
+  });
+  if (answer.status === 200) return 'raised' as const;
+  if (isNotFound(answer.status, answer.body)) return 'gone' as const;
+  // An admission policy refuses with 422 as well: a wake that was forbidden must not look like one that is done.
+  if (answer.status === 422 && !(await isAtZero(target, workload))) return 'not-at-zero' as const;
+  throw answerError(call, answer.status, answer.body);
+}
+
+async function isAtZero(target: KubernetesTarget, workload: WorkloadName): Promise<boolean> {
+  return (await readWorkload(target, workload))?.replicas === 0;
+}
+
+async function send(
+  { transport }: KubernetesTarget,
+  call: KubernetesCall,
+  request: RestRequest,
+): Promise<HttpAnswer> {
+  try {
+    return await transport.send(request);
+  } catch (error) {
+    throw failureError(call, error);
+  }
+}
+
+function read<Value>(call: KubernetesCall, parse: () => Value): Value {
+  try {
+    return parse();
+  } catch (error) {
+    throw failureError(call, error);
+  }
+}
