@@ -41,6 +41,8 @@ type Send = {
   readonly signal?: AbortSignal;
 };
 
+/** Its first word names who made a change, in `managedFields`. */
+const USER_AGENT = 'administrator/1.0';
 const CALL_TIMEOUT_MS = 10_000;
 
 /** A client for the stand-ins of the world, over connections that are kept alive. It never repeats a call. */
@@ -73,6 +75,7 @@ function openResponse(
   const payload = body === undefined ? undefined : JSON.stringify(body);
   const headers = {
     accept: 'application/json',
+    'user-agent': USER_AGENT,
     ...server.headers,
     ...(payload === undefined
       ? {}
