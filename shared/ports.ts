@@ -1,4 +1,5 @@
 import type { BranchRecord, Heartbeat, RecordChange, StoredRecord } from './core/branch-record.ts';
+import type { BranchView } from './core/branch-view.ts';
 import type { Workload, WorkloadRef } from './core/workload.ts';
 
 /**
@@ -40,6 +41,22 @@ export interface Cluster extends VisitCluster {
   lower(ref: WorkloadRef, resourceVersion: string): Promise<'lowered' | 'conflict' | 'gone'>;
 }
 
+/** What a held request and the waiting page need to see of a branch that is waking. */
+export interface WatchCluster {
+  /** Everything that Kubernetes says of the branch now. No workloads: there is no such branch. */
+  viewBranch(branch: string): Promise<BranchView>;
+  /**
+   * Follows the endpoints of the branch's Service with one watch, and tells how many serve: once at the start and at
+   * each change. Resolves when the watch ends, which it may do at any time and without a reason; the caller opens
+   * another. A watch can also stay open and fall silent: look beside it.
+   */
+  watchEndpoints(
+    branch: string,
+    onServing: (servingEndpoints: number) => void,
+    signal: AbortSignal,
+  ): Promise<void>;
+}
+
 /** A record that cannot be read: what is wrong with it, in a sentence that names the field. */
 export type MalformedRecord = { readonly branch: string; readonly problem: string };
 
@@ -58,6 +75,11 @@ export interface VisitStore {
   createRecord(branch: string): Promise<'created' | 'exists'>;
   readRecord(branch: string): Promise<ReadRecord>;
   stampHeartbeat(proxy: string): Promise<void>;
+  /**
+   * Writes on condition that the record still has `version`. `conflict` also when the record is gone, or when a
+   * retried write met its own first try: the caller must take it for "somebody else was here".
+   */
+  update(branch: string, version: string, change: RecordChange): Promise<UpdateOutcome>;
 }
 
 export interface BranchStore extends VisitStore {
@@ -65,11 +87,6 @@ export interface BranchStore extends VisitStore {
   readAll(): Promise<StoreSnapshot>;
   /** Proxies that ever beat, and the store's own time of that read. */
   readHeartbeats(): Promise<{ readonly heartbeats: readonly Heartbeat[]; readonly nowMs: number }>;
-  /**
-   * Writes on condition that the record still has `version`. `conflict` also when the record is gone, or when a
-   * retried write met its own first try: the caller must take it for "somebody else was here".
-   */
-  update(branch: string, version: string, change: RecordChange): Promise<UpdateOutcome>;
 }
 
 export type UpdateOutcome =

@@ -1,0 +1,18 @@
+/**
+ * A document's update time in full precision, always with nine digits of a second: the version that a conditional
+ * write names. One form whoever read it, since versions are compared as text.
+ */
+
+const NANO_DIGITS = 9;
+
+/** Of the REST API's form, which leaves out trailing zeros: `2026-11-25T10:00:00.123456Z`. */
+export function versionOfTime(time: string): string {
+  const [second = '', fraction = ''] = time.replace(/Z$/, '').split('.');
+  return `${second}.${fraction.padEnd(NANO_DIGITS, '0')}Z`;
+}
+
+/** Of the SDK's form. */
+export function versionOfTimestamp(time: { readonly seconds: number; readonly nanoseconds: number }): string {
+  const second = new Date(time.seconds * 1_000).toISOString().slice(0, -'.000Z'.length);
+  return `${second}.${String(time.nanoseconds).padStart(NANO_DIGITS, '0')}Z`;
+}

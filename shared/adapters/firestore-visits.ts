@@ -1,0 +1,72 @@
+import type { RecordChange } from '../core/branch-record.ts';
+import { StoreError, type UpdateOutcome, type VisitStore } from '../ports.ts';
+import { NEW_BRANCH, planBranchWrite, VISIT } from './branch-document.ts';
+import { documentId, type StoreScope } from './document-id.ts';
+import {
+  type CommitOutcome,
+  createFirestoreDocuments,
+  type FirestoreDatabase,
+  type FirestoreDocuments,
+} from './firestore-documents.ts';
+import { planHeartbeatWrite } from './heartbeat-document.ts';
+import { toReadRecord } from './stored-branch.ts';
+
+export type FirestoreVisitsOptions = FirestoreDatabase &
+  StoreScope & {
+    /** Only says when a silent proxy's heartbeat may be deleted. Default: this machine's clock. */
+    readonly now?: () => number;
+  };
+
+/**
+ * The touch path's half of the store, one REST call a method. The transport's `baseUrl` is
+ * `https://firestore.googleapis.com`, or an emulator, which takes `Authorization: Bearer owner`.
+ */
+export function createFirestoreVisits(options: FirestoreVisitsOptions): VisitStore {
+  const { now = Date.now } = options;
+  const documents = createFirestoreDocuments(options);
+  return {
+    stampVisit: async (branch) => {
+      const path = branchPath(options, branch);
+      const { outcome } = await documents.commit(path, VISIT, { exists: true });
+      return expectOutcome(outcome, { written: 'stamped', missing: 'missing' });
+    },
+    createRecord: async (branch) => {
+      const path = branchPath(options, branch);
+      const { outcome } = await documents.commit(path, NEW_BRANCH, { exists: false });
+      return expectOutcome(outcome, { written: 'created', exists: 'exists' });
+    },
+    readRecord: async (branch) => {
+      const found = await documents.read(branchPath(options, branch));
+      return found === undefined ? { outcome: 'missing' } : toReadRecord(branch, found);
+    },
+    update: (branch, version, change) => update(documents, branchPath(options, branch), { version, change }),
+    stampHeartbeat: async (proxy) => {
+      const path = `heartbeats/${documentId(options, proxy)}`;
+      const { outcome } = await documents.commit(path, planHeartbeatWrite(now()));
+      expectOutcome(outcome, { written: 'stamped' });
+    },
+  };
+}
+
+async function update(
+  documents: FirestoreDocuments,
+  path: string,
+  { version, change }: { readonly version: string; readonly change: RecordChange },
+): Promise<UpdateOutcome> {
+  const committed = await documents.commit(path, planBranchWrite(change), { updateTime: version });
+  return committed.outcome === 'written' ? committed : { outcome: 'conflict' };
+}
+
+/** Path of a branch's document, from the database's root. */
+function branchPath(scope: StoreScope, branch: string): string {
+  return `branches/${documentId(scope, branch)}`;
+}
+
+function expectOutcome<Answer>(
+  outcome: CommitOutcome['outcome'],
+  answers: Partial<Record<CommitOutcome['outcome'], Answer>>,
+): Answer {
+  const answer = answers[outcome];
+  if (answer === undefined) throw new StoreError(`Firestore refused a write: ${outcome}`);
+  return answer;
+}
