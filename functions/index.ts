@@ -23,17 +23,20 @@ async function register(target: string | undefined): Promise<void> {
 }
 
 async function registerWake(config: Config): Promise<void> {
-  const [{ createWakeFunction }, { createTouch }, { createKubernetesVisits }] = await Promise.all([
-    import('./wake.ts'),
-    import('../shared/flows/touch.ts'),
-    import('../shared/adapters/kubernetes-visits.ts'),
-  ]);
+  const [{ createWakeFunction }, { createTouchRoute }, { createTouch }, { createKubernetesVisits }] =
+    await Promise.all([
+      import('./wake.ts'),
+      import('./touch.ts'),
+      import('../shared/flows/touch.ts'),
+      import('../shared/adapters/kubernetes-visits.ts'),
+    ]);
   const store = await openVisitStore(config);
   const transport = await openKubernetes(config);
   const cluster = createKubernetesVisits({ transport, namespace: config.namespace });
   const touch = createTouch({ store, cluster, timing: config.timing, isDryRun: config.isDryRun, now });
   const stampHeartbeat = (proxy: string) => store.stampHeartbeat(proxy);
-  http('wake', createWakeFunction({ touch, stampHeartbeat, log: createLog(config) }));
+  const touchRoute = createTouchRoute({ touch, stampHeartbeat, log: createLog(config) });
+  http('wake', createWakeFunction({ '/touch': touchRoute }));
 }
 
 async function registerSleep(config: Config): Promise<void> {

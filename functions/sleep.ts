@@ -4,6 +4,7 @@ import type { SweepOptions } from '../shared/flows/sweep.ts';
 import { messageOf } from '../shared/flows/wake-members.ts';
 import type { Log, LogEntry } from '../shared/log.ts';
 import { sendProblem } from './send-problem.ts';
+import { traceOf } from './trace-of.ts';
 
 export type SleepDependencies = {
   readonly sweep: (options: SweepOptions) => Promise<SweepSummary>;
@@ -21,7 +22,7 @@ export function createSleepFunction({ sweep, isDryRun, log }: SleepDependencies)
     const asked = readDryRun(request);
     const refusal = refusalOf(request, asked);
     if (refusal !== undefined) return sendProblem(response, ...refusal);
-    const trace = request.header('X-Cloud-Trace-Context');
+    const trace = traceOf(request);
     try {
       const summary = await sweep({ isDryRun: isDryRun || asked === true });
       log(describeSweep(summary), trace);

@@ -15,7 +15,8 @@ export type Stamp =
 
 export type TouchOutcome =
   /** `would-wake`: it is asleep, and a dry run changes nothing. */
-  | { readonly outcome: 'awake' | 'opted-out' | 'would-wake'; readonly stamp: Stamp }
+  | { readonly outcome: 'awake' | 'would-wake'; readonly stamp: Stamp }
+  | { readonly outcome: 'opted-out'; readonly stamp: Stamp; readonly isAsleep: boolean }
   | { readonly outcome: 'woken'; readonly stamp: Stamp; readonly woken: readonly WokenMember[] }
   | { readonly outcome: 'no-such-branch' };
 
@@ -28,6 +29,9 @@ export type TouchDependencies = {
   /** The instance's own clock, epoch ms: it times caches, nothing else. */
   readonly now: () => number;
 };
+
+/** `isHeld`: the visitor found nobody home, so that what was known about the branch does not count. */
+export type Touch = (branch: string, options?: { readonly isHeld?: boolean }) => Promise<TouchOutcome>;
 
 type Touching = TouchDependencies & {
   readonly written: Recent;
@@ -42,7 +46,7 @@ type Touching = TouchDependencies & {
  *
  * The flow rejects with a `ClusterError` when Kubernetes cannot be asked.
  */
-export function createTouch(dependencies: TouchDependencies): (branch: string) => Promise<TouchOutcome> {
+export function createTouch(dependencies: TouchDependencies): Touch {
   const { timing, now } = dependencies;
   const touching: Touching = {
     ...dependencies,
@@ -51,14 +55,15 @@ export function createTouch(dependencies: TouchDependencies): (branch: string) =
     unknown: createRecent({ forMs: timing.unknownTrustedMs, now }),
   };
   const oneFlight = createSingleFlight<TouchOutcome>();
-  return (branch) => oneFlight(branch, () => touch(touching, branch));
+  return (branch, { isHeld = false } = {}) =>
+    oneFlight(isHeld ? `held ${branch}` : branch, () => touch(touching, branch, isHeld));
 }
 
-async function touch(touching: Touching, branch: string): Promise<TouchOutcome> {
+async function touch(touching: Touching, branch: string, isHeld: boolean): Promise<TouchOutcome> {
   if (touching.unknown.has(branch)) return { outcome: 'no-such-branch' };
   const stamp = await stampVisit(touching, branch);
   const isRecorded = stamp.stamp === 'written' || stamp.stamp === 'throttled';
-  if (isRecorded && touching.awake.has(branch)) return { outcome: 'awake', stamp };
+  if (isRecorded && !isHeld && touching.awake.has(branch)) return { outcome: 'awake', stamp };
   const outcome = await look(touching, branch, stamp);
   if (isRecorded && outcome.outcome === 'awake') touching.awake.add(branch);
   return outcome;
@@ -84,7 +89,8 @@ async function look(touching: Touching, branch: string, stamp: Stamp): Promise<T
     return { outcome: 'no-such-branch' };
   }
   if (stamp.stamp === 'missing') return look(touching, branch, await createRecord(touching, branch));
-  if (!policyOf(branch, members, timing).isEnabled) return { outcome: 'opted-out', stamp };
+  const isEnabled = policyOf(branch, members, timing).isEnabled;
+  if (!isEnabled) return { outcome: 'opted-out', stamp, isAsleep: isAsleep(members) };
   if (!isAsleep(members)) return { outcome: 'awake', stamp };
   if (isDryRun) return { outcome: 'would-wake', stamp };
   return { outcome: 'woken', stamp, woken: await wakeMembers(cluster, members, record) };

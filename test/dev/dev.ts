@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { parseArgs } from 'node:util';
 import { startFunction } from '../world/function-process.ts';
 
 /**
@@ -11,7 +12,14 @@ const DEFAULTS = {
   DORMOUSE_MODE: 'dry-run',
   DORMOUSE_SQLITE_FILE: '.dormouse/dev.sqlite',
 };
-const PORTS = { wake: 8081, sleep: 8082 } as const;
+const DEBUGGER_OFFSET = 1_000;
+const { values } = parseArgs({
+  options: {
+    'wake-port': { type: 'string', default: '8081' },
+    'sleep-port': { type: 'string', default: '8082' },
+  },
+});
+const PORTS = { wake: Number(values['wake-port']), sleep: Number(values['sleep-port']) } as const;
 
 function environment(): Record<string, string> {
   const isOurs = ([name]: [string, string | undefined]) => /^(DORMOUSE_|GOOGLE_|FIRESTORE_)/.test(name);
@@ -25,7 +33,7 @@ function environment(): Record<string, string> {
 
 async function serve(target: 'wake' | 'sleep', env: Record<string, string>): Promise<void> {
   const onLine = (line: string) => console.log(`${target.padEnd(5)} ${line}`);
-  const nodeOptions = [`--inspect=127.0.0.1:${PORTS[target] + 1_000}`];
+  const nodeOptions = [`--inspect=127.0.0.1:${PORTS[target] + DEBUGGER_OFFSET}`];
   await startFunction({ target, env, port: PORTS[target], onLine, nodeOptions });
 }
 
@@ -33,7 +41,7 @@ mkdirSync('.dormouse', { recursive: true });
 const env = environment();
 await Promise.all([serve('wake', env), serve('sleep', env)]);
 console.log(`
-namespace ${env.DORMOUSE_NAMESPACE}, mode ${env.DORMOUSE_MODE} (DORMOUSE_MODE=on lets it scale); debugger ports 9081 and 9082
+namespace ${env.DORMOUSE_NAMESPACE}, mode ${env.DORMOUSE_MODE} (DORMOUSE_MODE=on lets it scale); debugger ports ${PORTS.wake + DEBUGGER_OFFSET} and ${PORTS.sleep + DEBUGGER_OFFSET}
 
   a visit       curl -i -H 'X-Dormouse-Host: my-branch--g.example.com' http://127.0.0.1:${PORTS.wake}/touch
   a heartbeat   curl -i -H 'X-Dormouse-Host: heartbeat' -H 'X-Dormouse-Proxy: me' http://127.0.0.1:${PORTS.wake}/touch

@@ -1,23 +1,26 @@
 import { describe, expect, test } from 'vitest';
-import { createWakeFunction, type WakeDependencies } from '../../functions/wake.ts';
+import { createTouchRoute, type TouchDependencies } from '../../functions/touch.ts';
+import { createWakeFunction } from '../../functions/wake.ts';
 import { ClusterError, StoreError } from '../../shared/ports.ts';
 import { recordingLog, serve } from './serve.ts';
 
 const AWAKE = { outcome: 'awake', stamp: { stamp: 'written' } } as const;
 
-async function wakeServer(changes: Partial<WakeDependencies> = {}) {
+async function wakeServer(changes: Partial<TouchDependencies> = {}) {
   const { log, entries } = recordingLog();
   const touched: string[] = [];
   const url = await serve(
     'wake',
     createWakeFunction({
-      touch: async (branch) => {
-        touched.push(branch);
-        return AWAKE;
-      },
-      stampHeartbeat: async () => {},
-      log,
-      ...changes,
+      '/touch': createTouchRoute({
+        touch: async (branch) => {
+          touched.push(branch);
+          return AWAKE;
+        },
+        stampHeartbeat: async () => {},
+        log,
+        ...changes,
+      }),
     }),
   );
   const send = (headers: Record<string, string>, path = '/touch', method = 'GET') =>

@@ -1,0 +1,97 @@
+import type { HttpFunction, Request } from '@google-cloud/functions-framework';
+import { parseBranchHost } from '../shared/core/branch-host.ts';
+import type { Touch, TouchOutcome } from '../shared/flows/touch.ts';
+import { messageOf, wakeProblem } from '../shared/flows/wake-members.ts';
+import type { Log, LogEntry } from '../shared/log.ts';
+import { sendProblem } from './send-problem.ts';
+import { traceOf } from './trace-of.ts';
+
+export type TouchDependencies = {
+  readonly touch: Touch;
+  readonly stampHeartbeat: (proxy: string) => Promise<void>;
+  readonly log: Log;
+};
+
+const HEARTBEAT_HOST = 'heartbeat';
+const PROXY_NAME = /^[a-z0-9][a-z0-9._-]{0,99}$/i;
+
+/**
+ * Answers `GET /touch`: a mirrored visit, or the heartbeat of a proxy. An answer that succeeds has no body, because
+ * a body costs nginx its upstream connection.
+ */
+export function createTouchRoute(dependencies: TouchDependencies): HttpFunction {
+  return async (request, response) => {
+    const host = request.header('X-Dormouse-Host');
+    const trace = traceOf(request);
+    const answer =
+      host === HEARTBEAT_HOST
+        ? await answerHeartbeat(dependencies, request)
+        : await answerTouch(dependencies, host, trace);
+    if (answer === 'done') response.status(204).end();
+    else sendProblem(response, ...answer);
+  };
+}
+
+/** A status and a sentence. */
+type Answer = 'done' | readonly [number, string];
+
+async function answerHeartbeat(
+  { stampHeartbeat, log }: TouchDependencies,
+  request: Request,
+): Promise<Answer> {
+  const proxy = request.header('X-Dormouse-Proxy') ?? '';
+  if (!PROXY_NAME.test(proxy)) {
+    return [400, 'the header X-Dormouse-Proxy must be the name of a proxy, at most 100 characters'];
+  }
+  try {
+    await stampHeartbeat(proxy);
+    return 'done';
+  } catch (error) {
+    const entry = { event: 'heartbeat', proxy, problem: messageOf(error) };
+    log({ severity: 'ERROR', message: `heartbeat of ${proxy} was lost`, ...entry }, traceOf(request));
+    return [503, 'the heartbeat could not be recorded'];
+  }
+}
+
+async function answerTouch(
+  { touch, log }: TouchDependencies,
+  host: string | undefined,
+  trace: string | undefined,
+): Promise<Answer> {
+  const read = parseBranchHost(host);
+  if ('problem' in read) {
+    log({ severity: 'NOTICE', message: `touch refused: ${read.problem}`, event: 'touch' }, trace);
+    return [400, read.problem];
+  }
+  const { branch } = read;
+  try {
+    const outcome = await touch(branch);
+    log(describeTouch(branch, outcome), trace);
+    if (outcome.outcome === 'no-such-branch') return [404, `there is no branch ${branch}`];
+    return problemOf(outcome) === undefined ? 'done' : [503, 'the visit was not fully dealt with'];
+  } catch (error) {
+    const entry = { event: 'touch', branch, problem: messageOf(error) };
+    log({ severity: 'ERROR', message: `touch of ${branch} failed`, ...entry }, trace);
+    return [503, 'Kubernetes could not be asked'];
+  }
+}
+
+/** The log entry of a touch, whatever came of it. */
+function describeTouch(branch: string, outcome: TouchOutcome): LogEntry {
+  const problem = problemOf(outcome);
+  const quiet = outcome.outcome === 'awake' ? 'DEBUG' : 'INFO';
+  return {
+    severity: problem === undefined ? quiet : 'ERROR',
+    message: `touch ${branch}: ${outcome.outcome}`,
+    event: 'touch',
+    branch,
+    ...outcome,
+    ...(problem === undefined ? {} : { problem }),
+  };
+}
+
+function problemOf(outcome: TouchOutcome): string | undefined {
+  if (outcome.outcome === 'no-such-branch') return undefined;
+  const stampProblem = outcome.stamp.stamp === 'failed' ? outcome.stamp.problem : undefined;
+  return stampProblem ?? (outcome.outcome === 'woken' ? wakeProblem(outcome.woken) : undefined);
+}
