@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 
 /** The real systems that tests run against. */
-export type PartName = 'nginx' | 'firestore-emulator' | 'control-plane';
+export type PartName = 'nginx' | 'firestore-emulator' | 'control-plane' | 'chromium' | 'terraform';
 
 /** Where a part is, or why it is not here. */
 export type Part = { readonly path: string } | { readonly missing: string };
@@ -27,8 +27,8 @@ const CONTROL_PLANE_BUILD = path.join(root, 'test/control-plane/build');
 const recipes: Record<PartName, Recipe> = {
   nginx: {
     find: () => (existsSync(NJS_MODULE) ? onPath('nginx') : undefined),
-    packages: ['nginx-light', 'libnginx-mod-http-js'],
-    hint: 'sudo apt-get install nginx-light libnginx-mod-http-js',
+    packages: ['nginx-light', 'libnginx-mod-http-js', 'openssl'],
+    hint: 'sudo apt-get install nginx-light libnginx-mod-http-js openssl',
   },
   'firestore-emulator': {
     find: () => (hasFirestoreEmulator() ? onPath('gcloud') : undefined),
@@ -40,6 +40,16 @@ const recipes: Record<PartName, Recipe> = {
     packages: [],
     build: () => void execFileSync(CONTROL_PLANE_BUILD, { stdio: ['ignore', 'ignore', 'inherit'] }),
     hint: 'KUBEBUILDER_ASSETS=$(test/control-plane/build), needs Go 1.26 and takes 10 minutes once',
+  },
+  chromium: {
+    find: () => onPath('chromium'),
+    packages: ['chromium', 'fonts-ipafont-gothic'],
+    hint: 'sudo apt-get install chromium',
+  },
+  terraform: {
+    find: () => onPath('terraform'),
+    packages: [],
+    hint: 'install Terraform 1.11 or newer: https://developer.hashicorp.com/terraform/install',
   },
 };
 
