@@ -3,7 +3,8 @@ import type { KubernetesConnection } from '../shared/adapters/kubernetes-connect
 import type { Authorize, RestTransport } from '../shared/adapters/rest-transport.ts';
 import { type Config, parseConfig } from '../shared/config.ts';
 import { createLog } from '../shared/log.ts';
-import type { BranchStore, VisitStore } from '../shared/ports.ts';
+import type { BranchStore, VisitCluster, VisitStore } from '../shared/ports.ts';
+import type { Holding, HoldingDependencies } from './holding.ts';
 
 /**
  * The composition root: the only reader of the environment and the only file that chooses real systems. Nothing
@@ -16,6 +17,12 @@ const FIRESTORE_SCOPE = 'https://www.googleapis.com/auth/datastore';
 /** An instance's own clock, epoch ms. It never jumps, so that a claim's age is right whatever NTP does. */
 const now = () => Math.round(performance.timeOrigin + performance.now());
 
+/** functions-framework exits at once on SIGTERM. Registered before its own listener, so that nobody who waits is cut. */
+const openHolds: Holding[] = [];
+process.once('SIGTERM', () => {
+  for (const holding of openHolds) holding.releaseAll();
+});
+
 /** Refuses to start, with every problem listed, when the environment is wrong. */
 async function register(target: string | undefined): Promise<void> {
   if (target === 'wake') await registerWake(parseConfig(process.env));
@@ -23,20 +30,48 @@ async function register(target: string | undefined): Promise<void> {
 }
 
 async function registerWake(config: Config): Promise<void> {
-  const [{ createWakeFunction }, { createTouchRoute }, { createTouch }, { createKubernetesVisits }] =
+  const [{ createWakeFunction }, { createTouchRoute }, { createTouch }, { createKnownBranches }, visits] =
     await Promise.all([
       import('./wake.ts'),
       import('./touch.ts'),
       import('../shared/flows/touch.ts'),
+      import('../shared/flows/known-branches.ts'),
       import('../shared/adapters/kubernetes-visits.ts'),
     ]);
+  const { timing, namespace, isDryRun } = config;
+  const log = createLog(config);
   const store = await openVisitStore(config);
   const transport = await openKubernetes(config);
-  const cluster = createKubernetesVisits({ transport, namespace: config.namespace });
-  const touch = createTouch({ store, cluster, timing: config.timing, isDryRun: config.isDryRun, now });
+  const cluster = visits.createKubernetesVisits({ transport, namespace });
+  const known = createKnownBranches({ cluster, timing, now });
+  const touch = createTouch({ store, cluster, known, timing, isDryRun, now });
+  const holding = lazily(() => openHolding(config, transport, { touch, known, cluster, store, now, log }));
   const stampHeartbeat = (proxy: string) => store.stampHeartbeat(proxy);
-  const touchRoute = createTouchRoute({ touch, stampHeartbeat, log: createLog(config) });
-  http('wake', createWakeFunction({ '/touch': touchRoute }));
+  http(
+    'wake',
+    createWakeFunction({
+      '/touch': createTouchRoute({ touch, stampHeartbeat, log }),
+      '/hold': async (request, response) => (await holding()).hold(request, response),
+      '/page': async (request, response) => (await holding()).page(request, response),
+      '/progress': async (request, response) => (await holding()).progress(request, response),
+    }),
+  );
+}
+
+/** What waits is loaded with the first that waits: the cold start of a mirrored visit does without it. */
+async function openHolding(
+  config: Config,
+  transport: RestTransport,
+  shared: Omit<HoldingDependencies, 'cluster'> & { readonly cluster: VisitCluster },
+): Promise<Holding> {
+  const [{ createHolding }, { createBranchWatch }] = await Promise.all([
+    import('./holding.ts'),
+    import('../shared/adapters/branch-watch.ts'),
+  ]);
+  const watch = createBranchWatch({ transport, namespace: config.namespace });
+  const holding = createHolding(config, { ...shared, cluster: { ...shared.cluster, ...watch } });
+  openHolds.push(holding);
+  return holding;
 }
 
 async function registerSleep(config: Config): Promise<void> {
@@ -122,6 +157,14 @@ type TransportTarget = { baseUrl: string; authorize: Authorize; tls?: Kubernetes
 async function openTransport(to: TransportTarget): Promise<RestTransport> {
   const { createRestTransport } = await import('../shared/adapters/rest-transport.ts');
   return createRestTransport({ ...to, now, random: Math.random });
+}
+
+function lazily<Value>(open: () => Promise<Value>): () => Promise<Value> {
+  let opened: Promise<Value> | undefined;
+  return () => {
+    opened ??= open();
+    return opened;
+  };
 }
 
 await register(process.env.FUNCTION_TARGET);

@@ -68,6 +68,7 @@ async function answerTouch(
     const outcome = await touch(branch);
     log(describeTouch(branch, outcome), trace);
     if (outcome.outcome === 'no-such-branch') return [404, `there is no branch ${branch}`];
+    if (outcome.outcome === 'busy') return [429, 'too many hosts that nobody knows are asked for'];
     return problemOf(outcome) === undefined ? 'done' : [503, 'the visit was not fully dealt with'];
   } catch (error) {
     const entry = { event: 'touch', branch, problem: messageOf(error) };
@@ -91,7 +92,7 @@ function describeTouch(branch: string, outcome: TouchOutcome): LogEntry {
 }
 
 function problemOf(outcome: TouchOutcome): string | undefined {
-  if (outcome.outcome === 'no-such-branch') return undefined;
+  if (outcome.outcome === 'no-such-branch' || outcome.outcome === 'busy') return undefined;
   const stampProblem = outcome.stamp.stamp === 'failed' ? outcome.stamp.problem : undefined;
   return stampProblem ?? (outcome.outcome === 'woken' ? wakeProblem(outcome.woken) : undefined);
 }

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { Mode } from './core/decide-branch.ts';
+import type { HoldLimits } from './core/decide-hold.ts';
 import { createTiming, type Timing } from './core/timing.ts';
+import { type Branding, isBrandLink, MAX_BRAND_LENGTH, MAX_BRAND_LINK_LENGTH } from './page/branding.ts';
 
 /** How Kubernetes is reached. */
 export type KubernetesConfig =
@@ -24,6 +26,8 @@ export type Config = {
   /** Decide and explain, change nothing. */
   readonly isDryRun: boolean;
   readonly timing: Timing;
+  readonly holdLimits: HoldLimits;
+  readonly branding: Branding;
   readonly expectedProxies: number;
   readonly sweepBatchSize: number;
 };
@@ -40,11 +44,15 @@ export class ConfigError extends Error {
 }
 
 const MAX_SPEED = 1_000;
+const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
+/** A branch that starts faster shows no page. */
+const PAGE_AFTER_MS = 1_500;
 const dnsLabel = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 
 const name = (what: string) =>
   z.string().max(63).regex(dnsLabel, `must be ${what}: lower case letters, digits, "-"`);
+const brandText = z.string().min(1).max(MAX_BRAND_LENGTH).optional();
 const whole = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
 
 /** Every variable that the functions read, with the sentence that docs/configuration.md prints. */
@@ -85,6 +93,19 @@ export const environmentSchema = z.object({
   DORMOUSE_IDLE_AFTER_MINUTES: whole(5, 525_600)
     .default(60)
     .describe('Minutes without a visit after which a branch sleeps, unless an annotation says otherwise.'),
+  DORMOUSE_HOLD_LIMIT_SECONDS: whole(2, 3_000)
+    .default(25)
+    .describe(
+      'How long a request is held at most. Keep it below the timeout of the load balancer, 30 s by default.',
+    ),
+  DORMOUSE_PAGE_TITLE: brandText.describe("Stands in the waiting page's title."),
+  DORMOUSE_PAGE_LOGO: brandText.describe('A text at the top of the waiting page.'),
+  DORMOUSE_PAGE_LINK: z
+    .string()
+    .max(MAX_BRAND_LINK_LENGTH)
+    .refine(isBrandLink, 'must be an http or https URL')
+    .optional()
+    .describe('Where that text leads.'),
   DORMOUSE_EXPECTED_PROXIES: whole(1, 1_000)
     .default(1)
     .describe('How many nginx pods must report that touches arrive. With fewer, nothing is put to sleep.'),
@@ -141,8 +162,22 @@ function assemble(env: Environment, kubernetes: KubernetesConfig, store: StoreCo
     mode: env.DORMOUSE_MODE === 'off' ? 'off' : 'on',
     isDryRun: env.DORMOUSE_MODE === 'dry-run',
     timing: createTiming(env.DORMOUSE_IDLE_AFTER_MINUTES * MINUTE_MS, env.DORMOUSE_CLOCK_SPEED),
+    holdLimits: { pageAfterMs: PAGE_AFTER_MS, holdLimitMs: env.DORMOUSE_HOLD_LIMIT_SECONDS * SECOND_MS },
+    branding: brandingOf(env),
     expectedProxies: env.DORMOUSE_EXPECTED_PROXIES,
     sweepBatchSize: env.DORMOUSE_SWEEP_BATCH_SIZE,
+  };
+}
+
+function brandingOf({
+  DORMOUSE_PAGE_TITLE: title,
+  DORMOUSE_PAGE_LOGO: logoText,
+  DORMOUSE_PAGE_LINK: link,
+}: Environment): Branding {
+  return {
+    ...(title === undefined ? {} : { title }),
+    ...(logoText === undefined ? {} : { logoText }),
+    ...(link === undefined ? {} : { link }),
   };
 }
 

@@ -25,6 +25,8 @@ export interface VisitCluster {
    * the StatefulSet of its name unless a label gives them to another branch. Empty if there is none. Never cached.
    */
   readBranch(branch: string): Promise<readonly Workload[]>;
+  /** Whether a Service bears the branch's name. Never cached. */
+  hasService(branch: string): Promise<boolean>;
   /** One workload, whoever it belongs to. Never cached. */
   readWorkload(ref: WorkloadRef): Promise<Workload | undefined>;
   /** Scales one workload up, on condition that it is still at 0. Safe to repeat. */

@@ -1,8 +1,8 @@
 import { ApiException, AppsV1Api, PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
 import type { Workload, WorkloadKind } from '../core/workload.ts';
-import type { Cluster, ClusterError } from '../ports.ts';
+import type { Cluster } from '../ports.ts';
+import { ask, askForOne } from './client-node-error.ts';
 import { createClientNodeConfiguration } from './client-node-http.ts';
-import { answerError, failureError, isNotFound, type KubernetesCall } from './kubernetes-error.ts';
 import { parseWorkloadName, type WorkloadName } from './kubernetes-names.ts';
 import { createKubernetesVisits, FIELD_MANAGER, type KubernetesTarget } from './kubernetes-visits.ts';
 import { type WorkloadObject, workloadFrom } from './kubernetes-workload.ts';
@@ -60,12 +60,10 @@ async function listKind(
       ? api.listNamespacedDeployment(request)
       : api.listNamespacedStatefulSet(request);
   };
-  try {
+  return ask(call, async () => {
     const objects = await readAllPages(readPage);
     return objects.map((object) => workloadFrom(kind, object));
-  } catch (error) {
-    throw clusterError(call, error);
-  }
+  });
 }
 
 async function readAllPages(readPage: ReadPage): Promise<readonly WorkloadObject[]> {
@@ -100,24 +98,16 @@ async function lower(
   const body = { metadata: { resourceVersion }, spec: { replicas: 0 } };
   const request = { namespace, name, body, fieldManager: FIELD_MANAGER };
   const asMerge = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
-  try {
-    if (kind === 'deployment') await api.patchNamespacedDeploymentScale(request, asMerge);
-    else await api.patchNamespacedStatefulSetScale(request, asMerge);
-    return 'lowered';
-  } catch (error) {
-    if (error instanceof ApiException && error.code === 409) return 'conflict';
-    if (error instanceof ApiException && isNotFound(error.code, bodyOf(error))) return 'gone';
-    throw clusterError(call, error);
-  }
+  const patch = () =>
+    kind === 'deployment'
+      ? api.patchNamespacedDeploymentScale(request, asMerge)
+      : api.patchNamespacedStatefulSetScale(request, asMerge);
+  const lowered = await askForOne(call, () => patch().catch(conflictOf));
+  if (lowered === undefined) return 'gone';
+  return lowered === 'conflict' ? 'conflict' : 'lowered';
 }
 
-function clusterError(call: KubernetesCall, error: unknown): ClusterError {
-  return error instanceof ApiException
-    ? answerError(call, error.code, bodyOf(error))
-    : failureError(call, error);
-}
-
-/** An error's body is text, and for some statuses there is none. */
-function bodyOf({ body }: ApiException<unknown>): string | undefined {
-  return typeof body === 'string' ? body : JSON.stringify(body);
+function conflictOf(error: unknown): 'conflict' {
+  if (error instanceof ApiException && error.code === 409) return 'conflict';
+  throw error;
 }

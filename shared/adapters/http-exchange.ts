@@ -31,6 +31,13 @@ export class AnswerTooLargeError extends Error {
 /** Of the time for an answer, what a connection that lay idle gets to begin with one: it may be dead without a word. */
 const IDLE_CONNECTION_SHARE = 0.5;
 
+/** An answer that has begun: its status and headers are here, its body comes yet. */
+export type OpenAnswer = {
+  readonly response: IncomingMessage;
+  /** Reads the rest. @throws AnswerTooLargeError, or Error when the connection fails or the time is over */
+  readonly readWhole: () => Promise<HttpAnswer>;
+};
+
 /**
  * Sends one request and reads its whole answer, whatever its status.
  *
@@ -38,21 +45,39 @@ const IDLE_CONNECTION_SHARE = 0.5;
  * @throws Error when the connection fails or the time is over
  */
 export async function exchange(request: HttpRequest, limits: ExchangeLimits): Promise<HttpAnswer> {
+  const { readWhole } = await openAnswer(request, limits);
+  return readWhole();
+}
+
+/**
+ * Sends one request and waits for its answer to begin. Aborting `signal` closes the connection, then or later.
+ *
+ * @throws Error when the connection fails, the time is over, or it was aborted
+ */
+export async function openAnswer(
+  request: HttpRequest,
+  limits: ExchangeLimits,
+  signal?: AbortSignal,
+): Promise<OpenAnswer> {
   const endsAtMs = performance.now() + limits.timeoutMs;
-  const outgoing = begin(request, limits.agent);
+  const outgoing = begin(request, limits.agent, signal);
   const patienceMs = limits.timeoutMs * (outgoing.reusedSocket ? IDLE_CONNECTION_SHARE : 1);
   const response = await within(patienceMs, outgoing, async () => {
     const [first] = await once(outgoing, 'response');
     return first as IncomingMessage;
   });
-  const leftMs = Math.max(1, endsAtMs - performance.now());
-  const body = await within(leftMs, response, () => readBody(response, limits.maxAnswerBytes));
-  return { status: response.statusCode ?? 0, headers: flatten(response), body };
+  const readWhole = async () => {
+    const leftMs = Math.max(1, endsAtMs - performance.now());
+    const body = await within(leftMs, response, () => readBody(response, limits.maxAnswerBytes));
+    return { ...headOf(response), body };
+  };
+  return { response, readWhole };
 }
 
-function begin({ url, method, headers, body }: HttpRequest, agent: Agent): ClientRequest {
+function begin(request: HttpRequest, agent: Agent, signal: AbortSignal | undefined): ClientRequest {
+  const { url, method, headers, body } = request;
   const open = url.startsWith('https:') ? tlsRequest : plainRequest;
-  const outgoing = open(url, { method, headers, agent });
+  const outgoing = open(url, { method, headers, agent, ...(signal === undefined ? {} : { signal }) });
   outgoing.on('error', () => {}); // one that comes after the answer began is the answer's, and is seen there
   outgoing.end(body);
   return outgoing;
@@ -84,8 +109,11 @@ async function readBody(response: IncomingMessage, maxBytes: number): Promise<st
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function flatten({ headersDistinct }: IncomingMessage): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headersDistinct).map(([name, values]) => [name, values?.join(', ') ?? '']),
-  );
+/** Status and headers of an answer. */
+export function headOf(response: IncomingMessage): Omit<HttpAnswer, 'body'> {
+  const headers = Object.entries(response.headersDistinct).map(([name, values]) => [
+    name,
+    values?.join(', ') ?? '',
+  ]);
+  return { status: response.statusCode ?? 0, headers: Object.fromEntries(headers) };
 }

@@ -2,7 +2,7 @@ import { ClusterError } from '../ports.ts';
 
 /** What was asked of Kubernetes, in its own words: verb, resource and name as RBAC knows them. */
 export type KubernetesCall = {
-  readonly verb: 'get' | 'list' | 'patch';
+  readonly verb: 'get' | 'list' | 'patch' | 'watch';
   /** `deployments/scale` */
   readonly resource: string;
   readonly namespace: string;

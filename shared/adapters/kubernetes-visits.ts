@@ -20,6 +20,7 @@ export const FIELD_MANAGER = 'dormouse';
 export function createKubernetesVisits(target: KubernetesTarget): VisitCluster {
   return {
     readBranch: async (branch) => (isBranchName(branch) ? readBranch(target, branch) : []),
+    hasService: async (branch) => isBranchName(branch) && hasService(target, branch),
     readWorkload: async (ref) => {
       const workload = parseWorkloadName(ref);
       return workload && readWorkload(target, workload);
@@ -29,6 +30,16 @@ export function createKubernetesVisits(target: KubernetesTarget): VisitCluster {
       return workload === undefined ? 'gone' : raise(target, workload, replicas);
     },
   };
+}
+
+async function hasService(target: KubernetesTarget, branch: string): Promise<boolean> {
+  const { namespace } = target;
+  const call = { verb: 'get', resource: 'services', namespace, name: branch } as const;
+  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/services/${encodeURIComponent(branch)}`;
+  const answer = await send(target, call, { method: 'GET', path });
+  if (isNotFound(answer.status, answer.body)) return false;
+  if (answer.status !== 200) throw answerError(call, answer.status, answer.body);
+  return true;
 }
 
 async function readBranch(target: KubernetesTarget, branch: string): Promise<readonly Workload[]> {

@@ -1,8 +1,9 @@
-import { Agent as PlainAgent } from 'node:http';
+import { type AgentOptions, Agent as PlainAgent } from 'node:http';
 import { Agent as TlsAgent } from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SecureContextOptions } from 'node:tls';
-import { AnswerTooLargeError, exchange, type HttpAnswer } from './http-exchange.ts';
+import { AnswerTooLargeError, exchange, type HttpAnswer, type HttpRequest } from './http-exchange.ts';
+import { type HttpStream, openStream } from './http-stream.ts';
 import { retryDelayMs } from './retry-delay.ts';
 import { withinTime } from './within-time.ts';
 
@@ -42,6 +43,13 @@ export type RestRequest = {
   readonly timeoutMs?: number | undefined;
 };
 
+export type RestStreamRequest = RestRequest & {
+  /** Closes the connection at once, whatever the state of the call. */
+  readonly signal: AbortSignal;
+  /** A stream that was silent for longer is taken for dead, and ends. */
+  readonly maxSilenceMs: number;
+};
+
 export type RestTransport = {
   /**
    * Sends a request and gives back the last answer, whatever its status. A call may take effect more than once:
@@ -50,7 +58,14 @@ export type RestTransport = {
    * @throws TransportError when no answer came in time
    */
   send(request: RestRequest): Promise<HttpAnswer>;
-  /** Closes the connections; calls that are open reject. */
+  /**
+   * Sends a request whose answer goes on, over a connection of its own, and gives back its beginning. Tries once,
+   * and once more with renewed credentials on 401; any other status but 200 is given back with its body.
+   *
+   * @throws TransportError when no answer began in time, or it was aborted before
+   */
+  stream(request: RestStreamRequest): Promise<HttpStream>;
+  /** Closes the connections; calls that are open reject, streams end. */
   close(): void;
 };
 
@@ -61,14 +76,18 @@ export class TransportError extends Error {
 
 type Transport = Required<Omit<RestTransportOptions, 'tls'>> & {
   readonly agent: PlainAgent;
+  readonly streamAgent: PlainAgent;
   readonly closing: AbortController;
 };
 type Call = RestRequest & { readonly deadlineMs: number };
+type StreamCall = Call & RestStreamRequest;
 type Attempt = { readonly answer: HttpAnswer } | { readonly error: unknown };
 
 const DEFAULT_TIMEOUT_MS = 10_000;
 const DEFAULT_MAX_ANSWER_BYTES = 32 * 1_024 * 1_024;
 const MAX_CONNECTIONS = 32;
+/** Of streams, which would starve calls if they shared their connections. */
+const MAX_STREAMS = 1_000;
 const USER_AGENT = 'dormouse';
 
 /**
@@ -79,23 +98,30 @@ const USER_AGENT = 'dormouse';
 export function createRestTransport(options: RestTransportOptions): RestTransport {
   const { tls, ...rest } = options;
   const pool = { keepAlive: true, maxSockets: MAX_CONNECTIONS, scheduling: 'lifo' } as const;
-  const isTls = options.baseUrl.startsWith('https:');
+  const createAgent = (agentOptions: AgentOptions) =>
+    options.baseUrl.startsWith('https:')
+      ? new TlsAgent({ ...agentOptions, ...tls })
+      : new PlainAgent(agentOptions);
   const transport: Transport = {
     timeoutMs: DEFAULT_TIMEOUT_MS,
     maxAnswerBytes: DEFAULT_MAX_ANSWER_BYTES,
     sleep: delay,
     closing: new AbortController(),
     ...rest,
-    agent: isTls ? new TlsAgent({ ...pool, ...tls }) : new PlainAgent(pool),
+    agent: createAgent(pool),
+    streamAgent: createAgent({ maxSockets: MAX_STREAMS }),
   };
+  const withDeadline = <Request extends RestRequest>(request: Request) => ({
+    ...request,
+    deadlineMs: options.now() + (request.timeoutMs ?? transport.timeoutMs),
+  });
   return {
-    send: (request) => {
-      const deadlineMs = options.now() + (request.timeoutMs ?? transport.timeoutMs);
-      return send(transport, { ...request, deadlineMs });
-    },
+    send: (request) => send(transport, withDeadline(request)),
+    stream: (request) => stream(transport, withDeadline(request)),
     close: () => {
       transport.closing.abort();
       transport.agent.destroy();
+      transport.streamAgent.destroy();
     },
   };
 }
@@ -132,22 +158,44 @@ function delayAfter(ended: Attempt, attempt: number, { random, now }: Transport)
 }
 
 async function ask(transport: Transport, call: Call, renew: boolean): Promise<HttpAnswer> {
+  const request = await authorized(transport, call, renew);
+  return exchange(request, { ...transport, timeoutMs: leftMs(transport, call) });
+}
+
+async function stream(transport: Transport, call: StreamCall): Promise<HttpStream> {
+  try {
+    const opened = await open(transport, call, false);
+    return opened.status === 401 ? await open(transport, call, true) : opened;
+  } catch (error) {
+    throw failure(call, transport.baseUrl, error);
+  }
+}
+
+async function open(transport: Transport, call: StreamCall, renew: boolean): Promise<HttpStream> {
+  const { signal, maxSilenceMs } = call;
+  const request = await authorized(transport, call, renew);
+  signal.throwIfAborted();
+  const timeoutMs = leftMs(transport, call);
+  return openStream(request, { ...transport, agent: transport.streamAgent, timeoutMs, signal, maxSilenceMs });
+}
+
+async function authorized(transport: Transport, call: Call, renew: boolean): Promise<HttpRequest> {
   // Whoever fetches credentials may have no limit of its own: google-auth-library has none on Cloud Run.
   const credentials = await withinTime(
     transport.authorize({ renew }),
     call.deadlineMs - transport.now(),
     'no credentials in time',
   );
-  const timeoutMs = Math.max(1, call.deadlineMs - transport.now());
-  return exchange(
-    {
-      url: urlOf(transport.baseUrl, call),
-      method: call.method,
-      headers: { ...commonHeaders(call), ...credentials },
-      body: call.body,
-    },
-    { ...transport, timeoutMs },
-  );
+  return {
+    url: urlOf(transport.baseUrl, call),
+    method: call.method,
+    headers: { ...commonHeaders(call), ...credentials },
+    body: call.body,
+  };
+}
+
+function leftMs({ now }: Transport, { deadlineMs }: Call): number {
+  return Math.max(1, deadlineMs - now());
 }
 
 function commonHeaders({ body, contentType = 'application/json' }: Call): Record<string, string> {

@@ -3,6 +3,7 @@ import { policyOf } from '../core/policy.ts';
 import type { WokenMember } from '../core/sweep-result.ts';
 import type { Timing } from '../core/timing.ts';
 import type { VisitCluster, VisitStore } from '../ports.ts';
+import type { KnownBranches } from './known-branches.ts';
 import { readMembers } from './read-members.ts';
 import { createRecent, type Recent } from './recent.ts';
 import { createSingleFlight } from './single-flight.ts';
@@ -18,11 +19,14 @@ export type TouchOutcome =
   | { readonly outcome: 'awake' | 'would-wake'; readonly stamp: Stamp }
   | { readonly outcome: 'opted-out'; readonly stamp: Stamp; readonly isAsleep: boolean }
   | { readonly outcome: 'woken'; readonly stamp: Stamp; readonly woken: readonly WokenMember[] }
-  | { readonly outcome: 'no-such-branch' };
+  | { readonly outcome: 'no-such-branch' }
+  /** Too many hosts that nobody knows were asked for: this one cannot be looked up just now. */
+  | { readonly outcome: 'busy' };
 
 export type TouchDependencies = {
   readonly store: VisitStore;
   readonly cluster: VisitCluster;
+  readonly known: KnownBranches;
   readonly timing: Timing;
   /** Record visits, scale nothing. */
   readonly isDryRun?: boolean;
@@ -36,7 +40,6 @@ export type Touch = (branch: string, options?: { readonly isHeld?: boolean }) =>
 type Touching = TouchDependencies & {
   readonly written: Recent;
   readonly awake: Recent;
-  readonly unknown: Recent;
 };
 
 /**
@@ -52,7 +55,6 @@ export function createTouch(dependencies: TouchDependencies): Touch {
     ...dependencies,
     written: createRecent({ forMs: timing.touchWriteEveryMs, now }),
     awake: createRecent({ forMs: timing.awakeTrustedMs, now }),
-    unknown: createRecent({ forMs: timing.unknownTrustedMs, now }),
   };
   const oneFlight = createSingleFlight<TouchOutcome>();
   return (branch, { isHeld = false } = {}) =>
@@ -60,8 +62,18 @@ export function createTouch(dependencies: TouchDependencies): Touch {
 }
 
 async function touch(touching: Touching, branch: string, isHeld: boolean): Promise<TouchOutcome> {
-  if (touching.unknown.has(branch)) return { outcome: 'no-such-branch' };
+  if (touching.known.isMarkedUnknown(branch)) return { outcome: 'no-such-branch' };
   const stamp = await stampVisit(touching, branch);
+  const found = stamp.stamp === 'missing' ? await touching.known.ask(branch) : 'known';
+  if (found !== 'known') return { outcome: found === 'busy' ? 'busy' : 'no-such-branch' };
+  return touchKnown(touching, branch, { stamp, isHeld });
+}
+
+async function touchKnown(
+  touching: Touching,
+  branch: string,
+  { stamp, isHeld }: { stamp: Stamp; isHeld: boolean },
+): Promise<TouchOutcome> {
   const isRecorded = stamp.stamp === 'written' || stamp.stamp === 'throttled';
   if (isRecorded && !isHeld && touching.awake.has(branch)) return { outcome: 'awake', stamp };
   const outcome = await look(touching, branch, stamp);
@@ -82,10 +94,10 @@ async function stampVisit({ store, written }: Touching, branch: string): Promise
 }
 
 async function look(touching: Touching, branch: string, stamp: Stamp): Promise<TouchOutcome> {
-  const { cluster, timing, unknown, isDryRun = false } = touching;
+  const { cluster, timing, known, isDryRun = false } = touching;
   const { members, record } = await readMembers(touching, branch);
   if (members.length === 0) {
-    unknown.add(branch);
+    known.markUnknown(branch);
     return { outcome: 'no-such-branch' };
   }
   if (stamp.stamp === 'missing') return look(touching, branch, await createRecord(touching, branch));

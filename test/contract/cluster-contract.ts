@@ -44,6 +44,12 @@ function visitsContract(adapter: 'light' | 'full', fixture: () => ClusterFixture
 }
 
 function readBranchContract({ fixture, visits, prefix }: Suite): void {
+  test('hasService tells whether a Service bears the name, and needs no workload', async () => {
+    await fixture().createService(`${prefix}served--g`);
+    expect(await visits().hasService(`${prefix}served--g`)).toBe(true);
+    expect(await visits().hasService(`${prefix}nobody--g`)).toBe(false);
+  });
+
   const branch = (name: string) => `${prefix}-${name}--g`;
   const refsOf = async (name: string) => {
     const workloads = await visits().readBranch(name);

@@ -27,6 +27,7 @@ async function grantRights(admin: KubernetesServer): Promise<void> {
   const metadata = { name: 'dormouse' };
   const rules = [
     { apiGroups: ['apps'], resources: ['deployments', 'statefulsets'], verbs: ['get', 'list', 'watch'] },
+    { apiGroups: [''], resources: ['services'], verbs: ['get'] },
     { apiGroups: ['apps'], resources: ['deployments/scale', 'statefulsets/scale'], verbs: ['get', 'patch'] },
   ];
   const subjects = [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'dormouse' }];

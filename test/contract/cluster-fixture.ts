@@ -9,6 +9,7 @@ import {
 } from '../../shared/adapters/rest-transport.ts';
 import type { WorkloadKind, WorkloadRef } from '../../shared/core/workload.ts';
 import type { Cluster, VisitCluster } from '../../shared/ports.ts';
+import { serviceManifest } from '../world/branch-manifests.ts';
 import { createKubernetesApi, type KubernetesServer } from '../world/kubernetes-api.ts';
 
 /** The namespace that the suite works in. */
@@ -19,7 +20,7 @@ export type ContractServer = {
   /** Of somebody who may do everything. */
   readonly admin: KubernetesServer;
   readonly tokens: {
-    /** May get, list and watch workloads of the namespace, get and patch their scale; nothing else. */
+    /** May get, list and watch workloads, get services, get and patch scales of the namespace; nothing else. */
     readonly dormouse: string;
     /** May do nothing. */
     readonly stranger: string;
@@ -36,6 +37,7 @@ export type ClusterFixture = {
   readonly connectAs: (authorize: Authorize) => { light: VisitCluster; full: Cluster };
   readonly tokens: ContractServer['tokens'];
   readonly create: (ref: WorkloadRef, shape?: WorkloadShape) => Promise<void>;
+  readonly createService: (name: string) => Promise<void>;
   readonly read: (ref: WorkloadRef) => Promise<WorkloadJson>;
   readonly patch: (ref: WorkloadRef, patch: object, subresource?: '/status') => Promise<void>;
   readonly remove: (ref: WorkloadRef) => Promise<void>;
@@ -76,6 +78,10 @@ export async function startClusterFixture(start: () => Promise<ContractServer>):
     connectAs,
     tokens: server.tokens,
     create: async (ref, shape = {}) => void (await api.create(collectionOf(ref), manifest(ref, shape))),
+    createService: async (name) => {
+      const service = serviceManifest({ namespace: NAMESPACE, name });
+      await api.create(`/api/v1/namespaces/${NAMESPACE}/services`, service);
+    },
     read: (ref) => api.get(pathOf(ref)),
     patch: async (ref, patch, subresource = undefined) =>
       void (await api.patch(`${pathOf(ref)}${subresource ?? ''}`, patch)),

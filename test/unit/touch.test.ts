@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { createKnownBranches } from '../../shared/flows/known-branches.ts';
 import { createTouch } from '../../shared/flows/touch.ts';
 import { ClusterError, StoreError } from '../../shared/ports.ts';
 import { aRecord, aWorkload, BRANCH, NOON, TIMING } from '../fixtures/branches.ts';
@@ -20,7 +21,15 @@ function touching(given: {
   const now = () => clock.nowMs;
   const store: MemoryStore = createMemoryStore(now, given.records ?? { [BRANCH]: aRecord() });
   const cluster = given.cluster ?? createMemoryCluster(aWorkload());
-  const touch = createTouch({ store, cluster, timing: TIMING, now, isDryRun: given.isDryRun ?? false });
+  const known = createKnownBranches({ cluster, timing: TIMING, now });
+  const touch = createTouch({
+    store,
+    cluster,
+    known,
+    timing: TIMING,
+    now,
+    isDryRun: given.isDryRun ?? false,
+  });
   return { touch, clock, store, cluster };
 }
 
@@ -127,7 +136,8 @@ describe('a branch that the store does not know', () => {
     const { touch, store, cluster } = touching({ records: {} });
     expect(await touch(BRANCH)).toEqual({ outcome: 'awake', stamp: { stamp: 'written' } });
     expect(store.records.get(BRANCH)?.lastAccessMs).toBe(NOON);
-    expect(cluster.calls).toHaveLength(3);
+    const once = [`read deployment/${BRANCH}`, `read ${BRANCH}`];
+    expect(cluster.calls).toEqual([`find ${BRANCH}`, ...once, `read deployment/${BRANCH}`]);
   });
 
   test('touch creates nothing for a branch that Kubernetes does not know either', async () => {

@@ -1,0 +1,73 @@
+import type { HttpFunction, Request, Response } from '@google-cloud/functions-framework';
+import { parseBranchHost } from '../shared/core/branch-host.ts';
+import { readVisitor } from '../shared/core/read-visitor.ts';
+import type { HeldRequest, HoldOutcome } from '../shared/flows/hold.ts';
+import type { Log } from '../shared/log.ts';
+import { traceOf } from './trace-of.ts';
+
+export type HoldRouteDependencies = {
+  readonly hold: (held: HeldRequest) => Promise<HoldOutcome>;
+  readonly log: Log;
+};
+
+export type HoldRoute = {
+  readonly route: HttpFunction;
+  /** Sends every open hold back to nginx, at once: this instance ends, another one goes on. */
+  readonly releaseAll: () => void;
+};
+
+/**
+ * Answers `GET /hold`: 200, always, with an `X-Accel-Redirect` that says what nginx does with the request it holds.
+ * Any other status would be Google's own, or a crash.
+ */
+export function createHoldRoute({ hold, log }: HoldRouteDependencies): HoldRoute {
+  const open = new Set<Response>();
+  return {
+    route: async (request, response) => {
+      const read = parseBranchHost(request.header('X-Dormouse-Host'));
+      if ('problem' in read) return steer(response, 'page');
+      open.add(response);
+      response.once('close', () => open.delete(response));
+      const outcome = await hold({
+        branch: read.branch,
+        visitor: visitorOf(request),
+        left: departureOf(response),
+      });
+      const entry = { severity: 'INFO', event: 'hold', branch: read.branch, ...outcome } as const;
+      log(
+        { message: `hold ${read.branch}: ${outcome.answer}, ${outcome.reason}`, ...entry },
+        traceOf(request),
+      );
+      steer(response, outcome.answer);
+    },
+    releaseAll: () => {
+      for (const response of open) steer(response, 'again');
+    },
+  };
+}
+
+function steer(response: Response, to: HoldOutcome['answer']): void {
+  if (response.writableEnded || response.destroyed) return;
+  response
+    .status(200)
+    .set({ 'X-Accel-Redirect': `@${to}`, 'Content-Length': '0' })
+    .end();
+}
+
+function visitorOf(request: Request) {
+  return readVisitor({
+    method: request.header('X-Dormouse-Method'),
+    accept: request.header('X-Dormouse-Accept'),
+    fetchDest: request.header('X-Dormouse-Fetch'),
+    script: request.header('X-Dormouse-Script'),
+    tried: request.header('X-Dormouse-Tried'),
+    waited: request.header('X-Dormouse-Waited'),
+  });
+}
+
+/** Aborted when the connection closes before the answer: then nobody waits any more. */
+function departureOf(response: Response): AbortSignal {
+  const departure = new AbortController();
+  response.once('close', () => departure.abort());
+  return departure.signal;
+}

@@ -1,0 +1,72 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { HttpFunction } from '@google-cloud/functions-framework';
+import type { Config } from '../shared/config.ts';
+import { createFollowBranch } from '../shared/flows/follow-branch.ts';
+import { createHold } from '../shared/flows/hold.ts';
+import type { KnownBranches } from '../shared/flows/known-branches.ts';
+import { createLookUp } from '../shared/flows/look-up-branch.ts';
+import type { Pause } from '../shared/flows/pause.ts';
+import { createWakeTimer } from '../shared/flows/record-wake.ts';
+import type { Touch } from '../shared/flows/touch.ts';
+import type { Log } from '../shared/log.ts';
+import type { VisitCluster, VisitStore, WatchCluster } from '../shared/ports.ts';
+import { createHoldRoute } from './hold.ts';
+import { createPageRoute } from './page.ts';
+import { createProgressRoute } from './progress.ts';
+
+export type HoldingDependencies = {
+  readonly touch: Touch;
+  readonly known: KnownBranches;
+  readonly cluster: VisitCluster & WatchCluster;
+  readonly store: VisitStore;
+  readonly now: () => number;
+  readonly log: Log;
+};
+
+/** The routes of requests that wait. */
+export type Holding = {
+  readonly hold: HttpFunction;
+  readonly page: HttpFunction;
+  readonly progress: HttpFunction;
+  /** Sends all that waits elsewhere, synchronously: this instance ends. */
+  readonly releaseAll: () => void;
+};
+
+const NONCE_BYTES = 16;
+
+/** Assembles what a sleeping branch's visitors need. Loaded with the first of them, off the path of a mirrored visit. */
+export function createHolding(config: Config, dependencies: HoldingDependencies): Holding {
+  const { cluster, store, known, now, log } = dependencies;
+  const timer = createWakeTimer(store, now);
+  const onReachable = (branch: string) => void timer.reached(branch);
+  const follow = createFollowBranch({ cluster, pause, onReachable });
+  const touch = timeWakes(dependencies.touch, timer.started);
+  const hold = createHoldRoute({
+    hold: createHold({ touch, follow, limits: config.holdLimits, now, pause }),
+    log,
+  });
+  const isKnown = async (branch: string) => (await known.ask(branch)) === 'known';
+  const progress = createProgressRoute({ follow, isKnown, pause, log });
+  const lookUp = createLookUp({ cluster, store, known, timing: config.timing });
+  const newNonce = () => randomBytes(NONCE_BYTES).toString('base64');
+  return {
+    hold: hold.route,
+    page: createPageRoute({ lookUp, branding: config.branding, newNonce, log }),
+    progress: progress.route,
+    releaseAll: () => {
+      hold.releaseAll();
+      progress.endAll();
+    },
+  };
+}
+
+function timeWakes(touch: Touch, started: (branch: string) => void): Touch {
+  return async (branch, options) => {
+    const outcome = await touch(branch, options);
+    if (outcome.outcome === 'woken') started(branch);
+    return outcome;
+  };
+}
+
+const pause: Pause = (ms, signal) => delay(ms, undefined, { signal }).catch(() => undefined);

@@ -1,0 +1,107 @@
+import type { BranchView } from '../core/branch-view.ts';
+import { judgeWake, type WakeState } from '../core/judge-wake.ts';
+import type { WatchCluster } from '../ports.ts';
+import type { Pause } from './pause.ts';
+
+/** What is known of a waking branch at one moment. */
+export type WakeSight = {
+  readonly state: WakeState;
+  /** Absent until Kubernetes was read once. */
+  readonly view?: BranchView;
+};
+
+export type FollowDependencies = {
+  readonly cluster: WatchCluster;
+  readonly pause: Pause;
+  /** Told whenever a branch that somebody follows is reachable. */
+  readonly onReachable?: (branch: string) => void;
+};
+
+/**
+ * Tells `listener` how far a branch has come: at once if that is known, and at each change, until the returned
+ * function is called. However many listen, an instance has one watch per branch.
+ */
+export type FollowBranch = (branch: string, listener: (sight: WakeSight) => void) => () => void;
+
+type Following = {
+  readonly branch: string;
+  readonly listeners: Set<(sight: WakeSight) => void>;
+  readonly ended: AbortController;
+  readonly onReachable: ((branch: string) => void) | undefined;
+  latest?: WakeSight;
+  /** What the watch said last: newer than a reading that began before it. */
+  isServing: boolean;
+};
+
+/** A watch may fall silent, and says nothing of pods: everything is read anew this often beside it. */
+const REREAD_EVERY_MS = 2_000;
+const REWATCH_AFTER_MS = 1_000;
+const REACHABLE = { state: 'reachable' } as const;
+
+export function createFollowBranch(dependencies: FollowDependencies): FollowBranch {
+  const followed = new Map<string, Following>();
+  return (branch, listener) => {
+    const following = followed.get(branch) ?? start(dependencies, followed, branch);
+    following.listeners.add(listener);
+    if (following.latest !== undefined) listener(following.latest);
+    return () => {
+      following.listeners.delete(listener);
+      if (following.listeners.size > 0) return;
+      following.ended.abort();
+      if (followed.get(branch) === following) followed.delete(branch);
+    };
+  };
+}
+
+function start(
+  dependencies: FollowDependencies,
+  followed: Map<string, Following>,
+  branch: string,
+): Following {
+  const following: Following = {
+    branch,
+    listeners: new Set(),
+    ended: new AbortController(),
+    onReachable: dependencies.onReachable,
+    isServing: false,
+  };
+  followed.set(branch, following);
+  void reread(dependencies, following);
+  void rewatch(dependencies, following);
+  return following;
+}
+
+async function reread({ cluster, pause }: FollowDependencies, following: Following): Promise<void> {
+  const { branch, ended } = following;
+  while (!ended.signal.aborted) {
+    try {
+      const view = await cluster.viewBranch(branch);
+      const state = following.isServing ? REACHABLE : judgeWake(branch, view);
+      tell(following, { state, view });
+    } catch {
+      // Kubernetes cannot be asked just now: who waits goes on waiting, up to the hold limit
+    }
+    await pause(REREAD_EVERY_MS, ended.signal);
+  }
+}
+
+/** The watch alone tells at once that the branch is reachable; how it gets there can wait for the next reading. */
+async function rewatch({ cluster, pause }: FollowDependencies, following: Following): Promise<void> {
+  const { branch, ended } = following;
+  const onServing = (servingEndpoints: number) => {
+    following.isServing = servingEndpoints > 0;
+    if (following.isServing) tell(following, { ...following.latest, state: REACHABLE });
+  };
+  while (!ended.signal.aborted) {
+    await cluster.watchEndpoints(branch, onServing, ended.signal).catch(() => undefined);
+    following.isServing = false;
+    await pause(REWATCH_AFTER_MS, ended.signal);
+  }
+}
+
+function tell(following: Following, sight: WakeSight): void {
+  if (following.ended.signal.aborted) return;
+  following.latest = sight;
+  if (sight.state.state === 'reachable') following.onReachable?.(following.branch);
+  for (const listener of [...following.listeners]) listener(sight);
+}

@@ -1,0 +1,144 @@
+import { decideHold, type HoldLimits, type Visitor } from '../core/decide-hold.ts';
+import type { FollowBranch, WakeSight } from './follow-branch.ts';
+import type { Pause } from './pause.ts';
+import type { Touch, TouchOutcome } from './touch.ts';
+import { messageOf } from './wake-members.ts';
+
+/** What nginx is told to do with a held request, and why. */
+export type HoldOutcome = {
+  readonly answer: 'awake' | 'again' | 'page';
+  readonly reason:
+    | 'reachable'
+    | 'out-of-tries'
+    | 'no-such-branch'
+    | 'busy'
+    | 'opted-out'
+    | 'dry-run'
+    | 'hopeless'
+    | 'patience-over'
+    | 'left';
+  /** Of the touch that every hold is; undefined if Kubernetes could not be asked. */
+  readonly touch?: TouchOutcome;
+  readonly problem?: string;
+};
+
+export type HoldDependencies = {
+  readonly touch: Touch;
+  readonly follow: FollowBranch;
+  readonly limits: HoldLimits;
+  /** The instance's own clock, epoch ms. */
+  readonly now: () => number;
+  readonly pause: Pause;
+};
+
+/** One request that nginx holds; `left` is aborted when its client has gone. */
+export type HeldRequest = { readonly branch: string; readonly visitor: Visitor; readonly left: AbortSignal };
+
+/**
+ * Creates the flow that keeps a request waiting until its branch is reachable. A hold is a touch too: it records
+ * the visit and scales first, then waits, so that what it sees is newer than its own scaling. Waking fails open: when
+ * Kubernetes cannot be asked it waits on, to the hold limit. Never rejects.
+ */
+export function createHold(dependencies: HoldDependencies): (held: HeldRequest) => Promise<HoldOutcome> {
+  return async (held) => {
+    const arrivedMs = dependencies.now();
+    const touched = await touchOnce(dependencies, held.branch);
+    const vain = whyInVain(touched.touch);
+    if (vain !== undefined) return { answer: 'page', reason: vain, ...touched };
+    return { ...(await wait(dependencies, held, arrivedMs)), ...touched };
+  };
+}
+
+/** Why nobody need wait for this branch. */
+function whyInVain(touch: TouchOutcome | undefined): HoldOutcome['reason'] | undefined {
+  if (touch?.outcome === 'no-such-branch' || touch?.outcome === 'busy') return touch.outcome;
+  if (touch?.outcome === 'would-wake') return 'dry-run';
+  return touch?.outcome === 'opted-out' && touch.isAsleep ? 'opted-out' : undefined;
+}
+
+async function touchOnce(
+  { touch }: HoldDependencies,
+  branch: string,
+): Promise<Pick<HoldOutcome, 'touch' | 'problem'>> {
+  try {
+    return { touch: await touch(branch, { isHeld: true }) };
+  } catch (error) {
+    return { problem: messageOf(error) };
+  }
+}
+
+async function wait(
+  dependencies: HoldDependencies,
+  held: HeldRequest,
+  arrivedMs: number,
+): Promise<HoldOutcome> {
+  const { follow, touch } = dependencies;
+  const news = createNews();
+  const unfollow = follow(held.branch, (sight) => {
+    news.tell(sight);
+    // Put to sleep again while somebody waits, or the first touch failed.
+    if (isAsleep(sight)) void touch(held.branch, { isHeld: true }).catch(() => undefined);
+  });
+  try {
+    return await waitForNews(dependencies, { held, news, arrivedMs });
+  } finally {
+    unfollow();
+  }
+}
+
+type Waiting = { readonly held: HeldRequest; readonly news: News; readonly arrivedMs: number };
+
+async function waitForNews(
+  dependencies: HoldDependencies,
+  { held, news, arrivedMs }: Waiting,
+): Promise<HoldOutcome> {
+  const { limits, now, pause } = dependencies;
+  const { visitor, left } = held;
+  while (!left.aborted) {
+    const waitedMs = visitor.waitedMs + now() - arrivedMs;
+    const decision = decideHold({ ...visitor, waitedMs }, news.latest()?.state, limits);
+    switch (decision.action) {
+      case 'wait':
+        await news.next(pause, decision.atMostMs, left);
+        break;
+      case 'awake':
+        await pause(decision.afterMs, left);
+        return { answer: 'awake', reason: 'reachable' };
+      case 'again':
+        return { answer: 'again', reason: 'out-of-tries' };
+      case 'page':
+        return {
+          answer: 'page',
+          reason: news.latest()?.state.state === 'hopeless' ? 'hopeless' : 'patience-over',
+        };
+      default:
+        decision satisfies never;
+    }
+  }
+  return { answer: 'page', reason: 'left' };
+}
+
+function isAsleep({ state, view }: WakeSight): boolean {
+  return state.state !== 'reachable' && view?.workloads[0]?.replicas === 0;
+}
+
+type News = {
+  readonly tell: (sight: WakeSight) => void;
+  readonly latest: () => WakeSight | undefined;
+  /** Resolves at the next news, or when time is up or nobody waits any more. */
+  readonly next: (pause: Pause, atMostMs: number, left: AbortSignal) => Promise<void>;
+};
+
+function createNews(): News {
+  let latest: WakeSight | undefined;
+  let arrived = new AbortController();
+  return {
+    tell: (sight) => {
+      latest = sight;
+      arrived.abort();
+      arrived = new AbortController();
+    },
+    latest: () => latest,
+    next: (pause, atMostMs, left) => pause(atMostMs, AbortSignal.any([arrived.signal, left])),
+  };
+}
