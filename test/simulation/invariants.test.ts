@@ -1,0 +1,186 @@
+import { describe, expect, test } from 'vitest';
+import type { RecordChange } from '../../shared/core/branch-record.ts';
+import type { SweepSummary } from '../../shared/core/summarize-sweep.ts';
+import type { BranchResult } from '../../shared/core/sweep-result.ts';
+import { aWorldAfter, MINUTE, SOLO } from './a-world.ts';
+import { calmEndsInSleep } from './invariants/calm.ts';
+import {
+  contestIsFair,
+  failureHasCause,
+  onlyFullyAwakeEndsClaim,
+  sleepIsRemembered,
+  undoneIsAwake,
+} from './invariants/claims.ts';
+import type { Invariant } from './invariants/invariant.ts';
+import {
+  handIsLeftAlone,
+  onlyReplicasChange,
+  replicasReturn,
+  wokenByHandStaysAwake,
+} from './invariants/people.ts';
+import { neverEarly, outageKeepsAwake, protectedStaysAwake, sleptMeansSlept } from './invariants/sleepers.ts';
+import {
+  awakeMeansAwake,
+  inUseIsAwake,
+  recordedMeansRecorded,
+  visitedIsHealed,
+} from './invariants/visitors.ts';
+import { INVARIANTS } from './invariants.ts';
+import { createSteps, type Steps } from './steps.ts';
+import type { World } from './world/world.ts';
+
+type Break = (world: World, steps: Steps) => void | Promise<void>;
+type Broken = { readonly invariant: Invariant; readonly isAsleep?: true; readonly by: Break };
+
+const REF = `deployment/${SOLO}` as const;
+/** A sweep that does what it likes. */
+const ROGUE = 'sweep-9';
+const REPLICAS = { [REF]: 2 };
+
+function lower({ cluster }: World): void {
+  cluster.lower(ROGUE, REF, cluster.read(REF)?.resourceVersion ?? '');
+}
+
+function update({ store, clock }: World, change: RecordChange): void {
+  const version = store.readAll().records.get(SOLO)?.version ?? '';
+  store.update({ by: ROGUE, stampMs: clock.nowMs }, { branch: SOLO, version, change });
+}
+
+const claim = (world: World) => update(world, { asleepSince: 'now', replicas: REPLICAS });
+const endClaim = (world: World) => update(world, { asleepSince: 'clear', replicas: 'clear' });
+const stamp = ({ store, clock }: World) => store.stampVisit({ by: 'wake-9', stampMs: clock.nowMs }, SOLO);
+
+/** A sweep that says that it ended like this. */
+function sweep(world: World, result: BranchResult, act: (world: World) => void = () => {}): void {
+  world.note({ fact: 'sweep-began', by: ROGUE, picture: world.picture() });
+  act(world);
+  const decision = { action: 'keep', reason: 'active' } as const;
+  const ended = { fact: 'sweep-ended', by: ROGUE, picture: world.picture() } as const;
+  world.note({ ...ended, swept: [{ branch: SOLO, decision, result }], summary: {} as SweepSummary });
+}
+
+/** A touch that says that it ended like this. */
+function visit(world: World): void {
+  const about = { by: 'wake-9', visit: 99, branch: SOLO };
+  world.note({ fact: 'visit-began', ...about });
+  world.note({ fact: 'visit-ended', ...about, outcome: { outcome: 'awake', stamp: { stamp: 'written' } } });
+}
+
+const KEPT = { result: 'kept', reason: 'active' } as const;
+const SLEPT = { result: 'slept', replicas: REPLICAS } as const;
+
+const broken: readonly Broken[] = [
+  {
+    invariant: inUseIsAwake,
+    by: (world) => {
+      stamp(world);
+      visit(world);
+      lower(world);
+      sweep(world, KEPT);
+    },
+  },
+  {
+    invariant: visitedIsHealed,
+    isAsleep: true,
+    by: (world) => {
+      stamp(world);
+      sweep(world, KEPT);
+    },
+  },
+  { invariant: awakeMeansAwake, isAsleep: true, by: visit },
+  { invariant: recordedMeansRecorded, by: visit },
+  {
+    invariant: neverEarly,
+    by: (world) => {
+      stamp(world);
+      claim(world);
+      lower(world);
+    },
+  },
+  {
+    invariant: protectedStaysAwake,
+    by: (world, steps) => {
+      world.store.pin(SOLO, world.clock.nowMs + 20 * MINUTE);
+      steps.pass(11 * MINUTE);
+      claim(world);
+      lower(world);
+    },
+  },
+  {
+    invariant: outageKeepsAwake,
+    by: (world) =>
+      sweep(world, SLEPT, () => {
+        const about = { system: 'store', method: 'readRecord', subject: SOLO } as const;
+        world.note({ fact: 'fault', by: ROGUE, ...about, fault: 'lost' });
+      }),
+  },
+  { invariant: sleptMeansSlept, by: (world) => sweep(world, SLEPT) },
+  { invariant: sleepIsRemembered, by: lower },
+  { invariant: onlyFullyAwakeEndsClaim, isAsleep: true, by: endClaim },
+  {
+    invariant: undoneIsAwake,
+    by: (world) =>
+      sweep(world, { result: 'undone', reason: 'conflict' }, () => {
+        claim(world);
+        lower(world);
+      }),
+  },
+  {
+    invariant: contestIsFair,
+    isAsleep: true,
+    by: (world) => {
+      stamp(world);
+      update(world, { contested: 1 });
+    },
+  },
+  { invariant: failureHasCause, by: (world) => sweep(world, { result: 'failed', problem: 'a bug' }) },
+  { invariant: replicasReturn, isAsleep: true, by: ({ cluster }) => void cluster.raise('wake-9', REF, 7) },
+  {
+    invariant: onlyReplicasChange,
+    by: ({ cluster }) => {
+      cluster.scale('deployment/database', 0);
+      cluster.raise('wake-9', 'deployment/database', 1);
+    },
+  },
+  {
+    invariant: handIsLeftAlone,
+    by: ({ cluster }) => {
+      cluster.scale(REF, 0);
+      cluster.raise(ROGUE, REF, 1);
+    },
+  },
+  {
+    invariant: wokenByHandStaysAwake,
+    isAsleep: true,
+    by: (world, steps) => {
+      world.cluster.scale(REF, 2);
+      endClaim(world);
+      steps.pass(MINUTE);
+      claim(world);
+      lower(world);
+    },
+  },
+  {
+    invariant: calmEndsInSleep,
+    by: (world) => {
+      world.note({ fact: 'calm' });
+      sweep(world, KEPT);
+    },
+  },
+];
+
+describe('invariants', () => {
+  test.each(broken.map((entry) => [entry.invariant.sentence, entry] as const))(
+    'what breaks it is noticed: %s',
+    async (_sentence, { invariant, isAsleep, by }) => {
+      const world = await aWorldAfter(isAsleep ? 2 : 1, [SOLO]);
+      expect(invariant.violations(world)).toEqual([]);
+      await by(world, createSteps(world));
+      expect(invariant.violations(world)).not.toEqual([]);
+    },
+  );
+
+  test('each of them is broken once', () => {
+    expect(broken.map(({ invariant }) => invariant)).toEqual(INVARIANTS);
+  });
+});

@@ -1,0 +1,133 @@
+import { branchOf } from '../../../shared/core/branch.ts';
+import { policyOf } from '../../../shared/core/policy.ts';
+import { type Workload, type WorkloadRef, workloadRef } from '../../../shared/core/workload.ts';
+import {
+  claimOf,
+  type History,
+  lastBefore,
+  loweringsOf,
+  type Recorded,
+  type Scaled,
+  type Swept,
+  sweepsOf,
+} from '../history.ts';
+import type { FactOf, Picture } from '../world/fact.ts';
+import { ALLOWED_SKEW_MS, type Invariant } from './invariant.ts';
+import { protectionsOf, recordProtections } from './protections.ts';
+
+export const neverEarly: Invariant = {
+  sentence:
+    'No branch is put to sleep earlier than its policy says, by the true clock less the allowed skew.',
+  violations: (history) =>
+    loweringsOf(history).flatMap((lowering) => {
+      const claim = claimOf(history, lowering);
+      if (claim === undefined) return [`${lowering.by} lowers ${lowering.ref} without a claim`];
+      const branch = claim.branch;
+      const { idleAfterMs } = policyOf(branch, lookedAt(history, lowering, branch), history.timing);
+      const visit = lastBefore(history, claim, { kind: 'recorded', matches: isVisitOf(branch) });
+      const edit = lastBefore(history, lowering, {
+        kind: 'changed',
+        matches: ({ ref }) => ref === lowering.ref,
+      });
+      const idleMs = Math.min(claim.atMs - (visit?.atMs ?? 0), lowering.atMs - (edit?.atMs ?? 0));
+      return idleMs >= idleAfterMs - ALLOWED_SKEW_MS
+        ? []
+        : [`${lowering.by} lowers ${lowering.ref} after ${idleMs} ms, its policy says ${idleAfterMs}`];
+    }),
+};
+
+function isVisitOf(branch: string) {
+  return (fact: Recorded) => fact.branch === branch && fact.means !== 'update';
+}
+
+/** What the sweep saw when it looked again, before its claim. */
+function lookedAt(history: History, lowering: Scaled, branch: string): readonly Workload[] {
+  const looked = lastBefore(history, lowering, {
+    kind: 'looked',
+    matches: (fact) => fact.by === lowering.by && fact.branch === branch,
+  });
+  return looked?.workloads ?? [lowering.before];
+}
+
+export const protectedStaysAwake: Invariant = {
+  sentence:
+    'A branch that is pinned, opted out, contested, kept awake, never idle, badly annotated or in an unfinished rollout is not put to sleep.',
+  violations: (history) =>
+    loweringsOf(history).flatMap((lowering) => {
+      const branch = branchOf(lowering.before) ?? '';
+      const claim = claimOf(history, lowering);
+      const seen = lookedAt(history, lowering, branch);
+      const now = seen.map((workload) =>
+        workload.name === lowering.before.name ? lowering.before : workload,
+      );
+      const protections = [
+        ...[seen, now].flatMap((workloads) =>
+          protectionsOf(history, { branch, workloads }, claim?.atMs ?? lowering.atMs),
+        ),
+        ...(claim?.before === undefined ? [] : recordProtections(history, claim.before, claim.atMs)),
+      ];
+      return protections.map((why) => `${lowering.by} lowers ${lowering.ref}, which is ${why}`);
+    }),
+};
+
+export const outageKeepsAwake: Invariant = {
+  sentence: 'Neither an outage nor blindness puts anything to sleep.',
+  violations: (history) => [
+    ...sweepsOf(history).flatMap((swept) => [...sleepsInOutage(swept), ...sleepsWhileBlind(history, swept)]),
+  ],
+};
+
+/** A sweep says that a branch sleeps only if each of its calls about it was answered. */
+function sleepsInOutage({ ended, between }: Swept): readonly string[] {
+  const failed = between.filter(
+    (fact): fact is FactOf<'fault'> => fact.fact === 'fault' && fact.by === ended.by,
+  );
+  return ended.swept
+    .filter(({ result }) => result.result === 'slept')
+    .filter(({ branch }) => failed.some((fault) => isAbout(fault, branch, ended.picture)))
+    .map(({ branch }) => `${ended.by} leaves ${branch} asleep, though a call failed`);
+}
+
+function isAbout({ subject }: FactOf<'fault'>, branch: string, { workloads }: Picture): boolean {
+  if (subject === branch) return true;
+  return workloads.some((workload) => branchOf(workload) === branch && workloadRef(workload) === subject);
+}
+
+function sleepsWhileBlind({ timing }: History, { began, ended, between }: Swept): readonly string[] {
+  if (began.atMs - ended.picture.lastBeatMs <= timing.heartbeatSilenceMs) return [];
+  return between
+    .filter((fact) => fact.fact === 'scaled' && fact.by === ended.by && fact.after.replicas === 0)
+    .map(() => `${ended.by} puts a branch to sleep though no touch can arrive`);
+}
+
+export const sleptMeansSlept: Invariant = {
+  sentence: 'A sweep says that a branch sleeps only if it lowered all of it and nobody came before it had.',
+  violations: (history) =>
+    sweepsOf(history).flatMap((swept) =>
+      swept.ended.swept.flatMap(({ branch, result }) => {
+        if (result.result !== 'slept') return [];
+        const own = swept.between.filter(
+          (fact): fact is Scaled => fact.fact === 'scaled' && fact.by === swept.ended.by,
+        );
+        const refs = Object.keys(result.replicas) as WorkloadRef[];
+        const isGone = (ref: WorkloadRef) =>
+          swept.between.some((fact) => fact.fact === 'changed' && fact.ref === ref);
+        const up = refs.filter((ref) => !own.some((fact) => fact.ref === ref) && !isGone(ref));
+        const last = own.findLast((fact) => branchOf(fact.before) === branch);
+        return [
+          ...up.map((ref) => `${swept.ended.by} says that ${branch} sleeps and did not lower ${ref}`),
+          ...(last === undefined ? [] : visitsSinceClaim(history, last)),
+        ];
+      }),
+    ),
+};
+
+function visitsSinceClaim(history: History, lowering: Scaled): readonly string[] {
+  const { facts } = history;
+  const claim = claimOf(history, lowering);
+  if (claim === undefined) return [];
+  return facts
+    .slice(facts.indexOf(claim), facts.indexOf(lowering))
+    .filter((fact): fact is Recorded => fact.fact === 'recorded' && isVisitOf(claim.branch)(fact))
+    .map(({ by }) => `${lowering.by} says that ${claim.branch} sleeps, though ${by} recorded a visit before`);
+}

@@ -1,0 +1,78 @@
+import type { Fact } from './world/fact.ts';
+
+/** A story as a timeline for people: one line for each thing that happened. */
+export function tellStory(facts: readonly Fact[]): string {
+  const startMs = facts[0]?.atMs ?? 0;
+  return facts.map((fact) => `${clock(fact.atMs - startMs)}  ${describe(fact)}`).join('\n');
+}
+
+function clock(ms: number): string {
+  const seconds = ms / 1_000;
+  const two = (value: number) => `${Math.floor(value)}`.padStart(2, '0');
+  return `${two(seconds / 3_600)}:${two((seconds / 60) % 60)}:${(seconds % 60).toFixed(3).padStart(6, '0')}`;
+}
+
+function describe(fact: Fact): string {
+  switch (fact.fact) {
+    case 'scaled':
+      return `${fact.by} scales ${fact.ref} ${fact.before.replicas} → ${fact.after.replicas}`;
+    case 'changed':
+      return `${fact.by} ${verb(fact)} ${fact.ref} ${manifest(fact)}`;
+    case 'recorded':
+      return `${fact.by} ${fact.means}s ${fact.branch}: ${difference(fact.before ?? {}, fact.after)}`;
+    case 'looked':
+      return `${fact.by} sees ${fact.workloads.map(({ name, replicas }) => `${name}=${replicas}`).join(' ')}`;
+    case 'fault':
+      return `${fact.by} ${fact.method} ${fact.subject}: ${fact.fault}`;
+    case 'visit-began':
+      return `${fact.by} begins visit ${fact.visit} of ${fact.branch}`;
+    case 'visit-ended':
+      return `${fact.by} ends visit ${fact.visit}: ${fact.problem ?? JSON.stringify(fact.outcome)}`;
+    case 'sweep-ended':
+      return `${fact.by} ends: ${fact.problem ?? results(fact.swept)}`;
+    case 'sweep-began':
+      return `${fact.by} begins`;
+    case 'corrupted':
+      return `${fact.by} ${fact.isCorrupt ? 'break' : 'mend'} the record of ${fact.branch}`;
+    case 'crashed':
+      return `${fact.by} dies`;
+    case 'calm':
+      return 'calm: nobody comes any more';
+    default:
+      return fact satisfies never;
+  }
+}
+
+type Changed = Extract<Fact, { fact: 'changed' }>;
+type Swept = Extract<Fact, { fact: 'sweep-ended' }>['swept'];
+
+function verb({ before, after }: Changed): string {
+  if (after === undefined) return 'remove';
+  return before === undefined ? 'create' : 'deploy';
+}
+
+function manifest({ after }: Changed): string {
+  if (after === undefined) return '';
+  const { replicas, annotations, isRolloutUnfinished } = after;
+  return JSON.stringify({ replicas, annotations, isRolloutUnfinished });
+}
+
+function results(swept: Swept): string {
+  return swept
+    .map(
+      ({ branch, result }) => `${branch} ${result.result}${'reason' in result ? ` (${result.reason})` : ''}`,
+    )
+    .join(', ');
+}
+
+/** The fields that a write changed. */
+function difference(before: object, after: object): string {
+  const old = Object.entries(before);
+  const gone = old.filter(([name]) => !(name in after)).map(([name]) => `${name} cleared`);
+  const isNew = ([name, value]: [string, unknown]) =>
+    JSON.stringify(Object.fromEntries(old)[name]) !== JSON.stringify(value);
+  const set = Object.entries(after)
+    .filter(isNew)
+    .map(([name, value]) => `${name} ${JSON.stringify(value)}`);
+  return [...set, ...gone].join(', ');
+}

@@ -1,0 +1,152 @@
+import type {
+  BranchRecord,
+  Heartbeat,
+  RecordChange,
+  StoredRecord,
+} from '../../../shared/core/branch-record.ts';
+import type { MalformedRecord, ReadRecord, StoreSnapshot, UpdateOutcome } from '../../../shared/ports.ts';
+import { type Note, PEOPLE } from './fact.ts';
+
+/** Who writes, and the server timestamp of the write: stamps do not order writes. */
+export type Writer = { readonly by: string; readonly stampMs: number };
+export type ConditionalChange = {
+  readonly branch: string;
+  readonly version: string;
+  readonly change: RecordChange;
+};
+
+/** The truth of the store, each method one atomic effect. */
+export type StoreState = {
+  stampVisit(writer: Writer, branch: string): 'stamped' | 'missing';
+  createRecord(writer: Writer, branch: string): 'created' | 'exists';
+  readRecord(branch: string): ReadRecord;
+  readAll(): StoreSnapshot;
+  update(writer: Writer, condition: ConditionalChange): UpdateOutcome;
+  stampHeartbeat(proxy: string): void;
+  readHeartbeats(): { readonly heartbeats: readonly Heartbeat[]; readonly nowMs: number };
+  records(): ReadonlyMap<string, BranchRecord>;
+  lastBeatMs(): number;
+  /** A person pins a branch, as a command line would. */
+  pin(branch: string, untilMs: number): void;
+  /** A person breaks a record, or mends it again. */
+  corrupt(branch: string, isCorrupt: boolean): void;
+  /** Somebody writes what the protocol does not look at: only the version moves. */
+  rewrite(branch: string): void;
+  /** From now on the proxy beats once a minute, or no more. */
+  beat(proxy: string, isBeating: boolean): void;
+};
+
+type Surroundings = { readonly nowMs: () => number; readonly note: Note };
+type Means = 'visit' | 'create' | 'update';
+const MINUTE = 60_000;
+const PROBLEM = 'wakeMs is "soon": expected a list of durations in ms';
+
+export function createStoreState({ nowMs, note }: Surroundings): StoreState {
+  const stored = new Map<string, StoredRecord>();
+  const corrupt = new Set<string>();
+  const beats = new Map<string, { lastBeatMs: number; isBeating: boolean }>();
+  let writes = 0;
+
+  function write(writer: Writer, branch: string, written: { means: Means; after: BranchRecord }): string {
+    writes += 1;
+    const before = stored.get(branch)?.record;
+    const version = `v${writes}`;
+    stored.set(branch, { record: written.after, version });
+    note({ fact: 'recorded', by: writer.by, branch, ...written, ...(before && { before }) });
+    return version;
+  }
+
+  function edit(writer: Writer, condition: ConditionalChange): UpdateOutcome {
+    const { branch, version, change } = condition;
+    const found = stored.get(branch);
+    if (found?.version !== version) return { outcome: 'conflict' };
+    const after = applyChange(found.record, change, writer.stampMs);
+    return { outcome: 'written', version: write(writer, branch, { means: 'update', after }) };
+  }
+
+  function rewrite(branch: string): void {
+    const after = stored.get(branch)?.record;
+    if (after !== undefined) write({ by: PEOPLE, stampMs: nowMs() }, branch, { means: 'update', after });
+  }
+
+  const readable = () => new Map([...stored].filter(([branch]) => !corrupt.has(branch)));
+
+  function heartbeats(): readonly Heartbeat[] {
+    return [...beats].map(([proxy, { lastBeatMs, isBeating }]) => ({
+      proxy,
+      lastBeatMs: isBeating ? Math.max(lastBeatMs, Math.floor(nowMs() / MINUTE) * MINUTE) : lastBeatMs,
+    }));
+  }
+
+  return {
+    stampVisit(writer, branch) {
+      const found = stored.get(branch);
+      if (found === undefined) return 'missing';
+      const { contested: _contest, expireAtMs: _expiry, ...rest } = found.record;
+      write(writer, branch, { means: 'visit', after: { ...rest, lastAccessMs: writer.stampMs } });
+      return 'stamped';
+    },
+    createRecord(writer, branch) {
+      if (stored.has(branch)) return 'exists';
+      write(writer, branch, { means: 'create', after: { lastAccessMs: writer.stampMs, wakeMs: [] } });
+      return 'created';
+    },
+    readRecord(branch) {
+      const found = stored.get(branch);
+      if (found === undefined) return { outcome: 'missing' };
+      return corrupt.has(branch)
+        ? { outcome: 'malformed', branch, problem: PROBLEM }
+        : { outcome: 'found', ...found };
+    },
+    readAll() {
+      const malformed: MalformedRecord[] = [...corrupt].map((branch) => ({ branch, problem: PROBLEM }));
+      return { records: readable(), malformed, nowMs: nowMs() };
+    },
+    update: edit,
+    stampHeartbeat(proxy) {
+      beats.set(proxy, { lastBeatMs: nowMs(), isBeating: false });
+    },
+    readHeartbeats: () => ({ heartbeats: heartbeats(), nowMs: nowMs() }),
+    records: () => new Map([...readable()].map(([branch, { record }]) => [branch, record])),
+    lastBeatMs: () => Math.max(...heartbeats().map(({ lastBeatMs }) => lastBeatMs), Number.NEGATIVE_INFINITY),
+    pin(branch, untilMs) {
+      const found = stored.get(branch);
+      const after = found && { ...found.record, pinnedUntilMs: untilMs };
+      if (after !== undefined) write({ by: PEOPLE, stampMs: nowMs() }, branch, { means: 'update', after });
+    },
+    corrupt(branch, isCorrupt) {
+      if (!stored.has(branch)) return;
+      if (isCorrupt) corrupt.add(branch);
+      else corrupt.delete(branch);
+      rewrite(branch);
+      note({ fact: 'corrupted', by: PEOPLE, branch, isCorrupt });
+    },
+    rewrite,
+    beat(proxy, isBeating) {
+      const lastBeatMs = heartbeats().find((beat) => beat.proxy === proxy)?.lastBeatMs ?? nowMs();
+      beats.set(proxy, { lastBeatMs, isBeating });
+    },
+  };
+}
+
+/** Fields that a change writes, by the names they bear in a record. */
+const FIELDS = {
+  lastAccess: 'lastAccessMs',
+  asleepSince: 'asleepSinceMs',
+  replicas: 'replicas',
+  offSince: 'offSinceMs',
+  contested: 'contested',
+  pinnedUntilMs: 'pinnedUntilMs',
+  wakeMs: 'wakeMs',
+  expireAtMs: 'expireAtMs',
+} as const satisfies Record<keyof RecordChange, keyof BranchRecord>;
+
+function applyChange(record: BranchRecord, change: RecordChange, stampMs: number): BranchRecord {
+  const after: Record<string, unknown> = { ...record };
+  for (const [name, value] of Object.entries(change)) {
+    const field = FIELDS[name as keyof RecordChange];
+    if (value === 'clear') delete after[field];
+    else after[field] = value === 'now' ? stampMs : value;
+  }
+  return after as BranchRecord;
+}

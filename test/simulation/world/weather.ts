@@ -1,0 +1,58 @@
+import type { Choices } from './choices.ts';
+import type { Call, System } from './network.ts';
+
+/** What may befall one call. */
+export type Fault =
+  | 'none'
+  /** It never arrives. */
+  | 'lost'
+  /** It takes effect and nobody says so. */
+  | 'answer-lost'
+  /** It takes effect after its caller gave up. */
+  | 'late'
+  /** A retry of a call that had succeeded: its answer is the second one's. */
+  | 'repeated'
+  /** The network delivers it once more, later. */
+  | 'duplicated'
+  /** Somebody writes the object just before. */
+  | 'overtaken'
+  /** A list from the past. */
+  | 'stale';
+
+/** Of 100 calls in foul weather, how many meet which fault. */
+const FOUL: readonly (readonly [Fault, number])[] = [
+  ['none', 76],
+  ['lost', 4],
+  ['answer-lost', 5],
+  ['late', 5],
+  ['repeated', 4],
+  ['duplicated', 3],
+  ['overtaken', 3],
+];
+
+export type Weather = { isFoul: boolean; readonly downUntilMs: Record<System, number> };
+
+export function fairWeather(): Weather {
+  return { isFoul: false, downUntilMs: { cluster: 0, store: 0 } };
+}
+
+export function isDown(weather: Weather, system: System, nowMs: number): boolean {
+  return nowMs < weather.downUntilMs[system];
+}
+
+export function chooseFault(weather: Weather, call: Call, choices: Choices): Fault {
+  if (!weather.isFoul) return 'none';
+  const fault = pickWeighted(choices.pick(100));
+  if (fault !== 'overtaken') return fault;
+  if (call.method === 'listWorkloads') return 'stale';
+  return fault;
+}
+
+function pickWeighted(number: number): Fault {
+  let left = number;
+  for (const [fault, weight] of FOUL) {
+    if (left < weight) return fault;
+    left -= weight;
+  }
+  return 'none';
+}
