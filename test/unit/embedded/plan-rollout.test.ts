@@ -43,7 +43,7 @@ describe('planRollout', () => {
   });
 
   test('rests when all pods are of the present template', () => {
-    expect(planRollout(state(deployment(3), replicaSet('new', 3, { available: 3 }), []))).toEqual({
+    expect(planRollout(state(deployment(3), replicaSet('new', 3, { available: 3, told: 3 }), []))).toEqual({
       step: 'rest',
     });
   });
@@ -55,10 +55,12 @@ describe('planRollout', () => {
   });
 
   test('ends old pods that never served, before one that does', () => {
-    const broken = replicaSet('broken', 1);
-    const serving = replicaSet('serving', 1, { available: 1 });
-    const newest = replicaSet('new', 1);
-    const planned = planRollout(state(deployment(2), newest, [broken, serving]));
+    const told = { told: 2, max: 3 };
+    const broken = replicaSet('broken', 1, told);
+    const serving = replicaSet('serving', 1, { available: 1, ...told });
+    const newest = replicaSet('new', 1, told);
+    const wish = deployment(2, { maxSurge: 1, maxUnavailable: 1 });
+    const planned = planRollout(state(wish, newest, [broken, serving]));
     expect(planned).toEqual({ step: 'scale', sets: [{ set: broken, replicas: 0 }] });
   });
 
@@ -81,31 +83,42 @@ const rollout: fc.Arbitrary<Rollout> = fc.record({
   sizes: fc.array(fc.nat(4), { maxLength: 3 }),
 });
 
+type Sets = { readonly newest: ReplicaSet | undefined; readonly older: readonly ReplicaSet[] };
+
 /** Pods become available whenever the coin says so; each step is checked against the limits of a rollout. */
 function expectRolloutToEnd({ replicas, limits, sizes }: Rollout, coin: Iterator<boolean>): void {
   const wish = deployment(replicas, limits);
-  const { maxPods, minAvailable } = rolloutLimits(wish);
-  let older = sizes.map((size, index) =>
-    replicaSet(`old-${index}`, size, { available: size, told: replicas, max: maxPods }),
-  );
-  let newest: ReplicaSet | undefined;
+  const told = { told: replicas, max: rolloutLimits(wish).maxPods };
+  const older = sizes.map((size, index) => replicaSet(`old-${index}`, size, { available: size, ...told }));
+  let sets: Sets = { newest: undefined, older };
   for (let turn = 0; turn < 200; turn++) {
-    const before = state(wish, newest, older);
-    const step = planRollout(before);
-    const sized = (set: ReplicaSet) =>
-      step.step === 'scale' ? resized(set, step.sets.find((size) => size.set === set)?.replicas, wish) : set;
-    const availableBefore = sumAvailable([...older, ...(newest ? [newest] : [])]);
-    const podsBefore = sumReplicas([...older, ...(newest ? [newest] : [])]);
-    older = older.map(sized);
-    newest =
-      step.step === 'create' ? resized(replicaSet('new', 0), step.replicas, wish) : newest && sized(newest);
-    const all = [...older, ...(newest ? [newest] : [])];
-    expect(sumReplicas(all)).toBeLessThanOrEqual(Math.max(maxPods, podsBefore));
-    expect(sumAvailable(all)).toBeGreaterThanOrEqual(Math.min(minAvailable, availableBefore));
-    if (newest !== undefined && (coin.next().value || turn > 100)) newest = oneMoreAvailable(newest);
+    const next = afterStep(wish, sets);
+    expectWithinLimits(wish, sets, next);
+    const isLucky = coin.next().value || turn > 100;
+    sets = isLucky && next.newest ? { ...next, newest: oneMoreAvailable(next.newest) } : next;
   }
-  expect(older.map(({ spec }) => spec.replicas)).toEqual(sizes.map(() => 0));
-  expect(newest?.spec.replicas).toBe(replicas);
+  expect(sets.older.map(({ spec }) => spec.replicas)).toEqual(sizes.map(() => 0));
+  expect(sets.newest?.spec.replicas).toBe(replicas);
+}
+
+function afterStep(wish: Deployment, { newest, older }: Sets): Sets {
+  const step = planRollout(state(wish, newest, older));
+  if (step.step === 'create') return { newest: resized(replicaSet('new', 0), step.replicas, wish), older };
+  if (step.step === 'rest') return { newest, older };
+  const sized = (set: ReplicaSet) => resized(set, step.sets.find((size) => size.set === set)?.replicas, wish);
+  return { newest: newest && sized(newest), older: older.map(sized) };
+}
+
+function expectWithinLimits(wish: Deployment, before: Sets, after: Sets): void {
+  const { maxPods, minAvailable } = rolloutLimits(wish);
+  expect(sumReplicas(allOf(after))).toBeLessThanOrEqual(Math.max(maxPods, sumReplicas(allOf(before))));
+  expect(sumAvailable(allOf(after))).toBeGreaterThanOrEqual(
+    Math.min(minAvailable, sumAvailable(allOf(before))),
+  );
+}
+
+function allOf({ newest, older }: Sets): readonly ReplicaSet[] {
+  return newest === undefined ? older : [...older, newest];
 }
 
 function sumAvailable(sets: readonly ReplicaSet[]): number {
