@@ -24,8 +24,8 @@ export function groupByBranch(workloads: readonly Workload[]): Map<string, Workl
 }
 
 /**
- * The workloads that say whether a branch is asleep: the one of its name (all of them where none bears it) and,
- * while it is claimed, those that the claim remembers. Without a readable record all: doubt means wake.
+ * The workloads that say whether a branch is asleep: the one of its name and, while it is claimed, those that the
+ * claim remembers. All of them where that names none. Without a readable record all: doubt means wake.
  */
 export function membersOf(
   branch: string,
@@ -34,10 +34,10 @@ export function membersOf(
 ): readonly Workload[] {
   if (record === undefined) return workloads;
   const claimed = claimedReplicas(record);
-  const bearsName = workloads.some((workload) => workload.name === branch);
-  return workloads.filter(
-    (workload) => !bearsName || workload.name === branch || claimed[workloadRef(workload)] !== undefined,
+  const named = workloads.filter(
+    (workload) => workload.name === branch || claimed[workloadRef(workload)] !== undefined,
   );
+  return named.length > 0 ? named : workloads;
 }
 
 /** The counts before sleep, as long as they count. */

@@ -40,7 +40,12 @@ export async function sleepBranch(
   return doubt === undefined ? { result: 'slept', replicas } : undo(context, claim, { doubt, replicas });
 }
 
-async function scaleDown({ cluster }: SweepContext, { workloads }: Claim): Promise<Undone | undefined> {
+async function scaleDown(
+  context: SweepContext,
+  { workloads, claimedAtMs }: Claim,
+): Promise<Undone | undefined> {
+  const { cluster, rules, now } = context;
+  if (now() - claimedAtMs > rules.timing.claimDeadlineMs) return undone('claim-deadline');
   const up = workloads.filter((workload) => workload.replicas > 0);
   const outcomes = await Promise.allSettled(
     up.map((workload) => cluster.lower(workloadRef(workload), workload.resourceVersion)),

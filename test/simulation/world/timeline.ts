@@ -10,6 +10,8 @@ export const LIMIT_MS = { cluster: 10_000, store: 2_000 } as const;
 const LAGS_MS = [1_000, 5_000, 20_000, 60_000];
 /** Parts of the limit that one leg of a call takes. */
 const LEGS = [0.002, 0.02, 0.15, 0.45];
+/** How long an instance may be frozen. */
+const FROZEN_MS = 3 * 60_000;
 const STALE_MS = [1_000, 10_000, 60_000];
 /** How much older than its write a server's stamp may be. */
 const STAMP_AGES_MS = [0, 1, 1_500];
@@ -72,7 +74,8 @@ function route(way: Route, call: Call): void {
     return;
   }
   const arrivesMs = world.clock.nowMs + leg();
-  const endsMs = fault === 'answer-lost' ? world.clock.nowMs + limitMs : arrivesMs + leg();
+  const frozenMs = fault === 'frozen' ? FROZEN_MS : 0;
+  const endsMs = fault === 'answer-lost' ? world.clock.nowMs + limitMs : arrivesMs + leg() + frozenMs;
   at(arrivesMs, () => {
     if (fault === 'lost' || isDown(weather, call.system, world.clock.nowMs)) {
       at(endsMs, () => lose(way, call));

@@ -16,18 +16,21 @@ export type Fault =
   | 'duplicated'
   /** Somebody writes the object just before. */
   | 'overtaken'
+  /** Its caller's instance freezes, and finds the answer minutes later. */
+  | 'frozen'
   /** A list from the past. */
   | 'stale';
 
 /** Of 100 calls in foul weather, how many meet which fault. */
 const FOUL: readonly (readonly [Fault, number])[] = [
-  ['none', 76],
+  ['none', 72],
   ['lost', 4],
   ['answer-lost', 5],
   ['late', 5],
   ['repeated', 4],
   ['duplicated', 3],
   ['overtaken', 3],
+  ['frozen', 4],
 ];
 
 export type Weather = { isFoul: boolean; readonly downUntilMs: Record<System, number> };
@@ -43,6 +46,7 @@ export function isDown(weather: Weather, system: System, nowMs: number): boolean
 export function chooseFault(weather: Weather, call: Call, choices: Choices): Fault {
   if (!weather.isFoul) return 'none';
   const fault = pickWeighted(choices.pick(100));
+  if (fault === 'frozen' && !(call.actor.startsWith('sweep') && call.method === 'update')) return 'none';
   if (fault !== 'overtaken') return fault;
   if (call.method === 'listWorkloads') return 'stale';
   return fault;
