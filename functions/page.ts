@@ -1,9 +1,9 @@
 import type { HttpFunction, Request, Response } from '@google-cloud/functions-framework';
 import { parseBranchHost } from '../shared/core/branch-host.ts';
 import type { Visitor } from '../shared/core/decide-hold.ts';
+import { messageOf } from '../shared/core/message-of.ts';
 import { readVisitor } from '../shared/core/read-visitor.ts';
 import type { BranchSighting } from '../shared/flows/look-up-branch.ts';
-import { messageOf } from '../shared/flows/wake-members.ts';
 import type { Log, LogEntry } from '../shared/log.ts';
 import type { Branding } from '../shared/page/branding.ts';
 import { chooseLanguage } from '../shared/page/choose-language.ts';

@@ -1,8 +1,8 @@
 import type { HttpFunction, Response } from '@google-cloud/functions-framework';
 import { parseBranchHost } from '../shared/core/branch-host.ts';
+import { messageOf } from '../shared/core/message-of.ts';
 import type { FollowBranch } from '../shared/flows/follow-branch.ts';
 import type { Pause } from '../shared/flows/pause.ts';
-import { messageOf } from '../shared/flows/wake-members.ts';
 import type { Log } from '../shared/log.ts';
 import { toProgress } from '../shared/page/progress.ts';
 import { createEventStream, type EventStream } from './event-stream.ts';

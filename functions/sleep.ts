@@ -1,7 +1,7 @@
 import type { HttpFunction, Request } from '@google-cloud/functions-framework';
+import { messageOf } from '../shared/core/message-of.ts';
 import { isSweepUnwell, type SweepSummary } from '../shared/core/summarize-sweep.ts';
 import type { SweepOptions } from '../shared/flows/sweep.ts';
-import { messageOf } from '../shared/flows/wake-members.ts';
 import type { Log, LogEntry } from '../shared/log.ts';
 import { sendProblem } from './send-problem.ts';
 import { traceOf } from './trace-of.ts';

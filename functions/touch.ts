@@ -1,7 +1,8 @@
 import type { HttpFunction, Request } from '@google-cloud/functions-framework';
 import { parseBranchHost } from '../shared/core/branch-host.ts';
+import { messageOf } from '../shared/core/message-of.ts';
 import type { Touch, TouchOutcome } from '../shared/flows/touch.ts';
-import { messageOf, wakeProblem } from '../shared/flows/wake-members.ts';
+import { wakeProblem } from '../shared/flows/wake-members.ts';
 import type { Log, LogEntry } from '../shared/log.ts';
 import { sendProblem } from './send-problem.ts';
 import { traceOf } from './trace-of.ts';

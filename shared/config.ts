@@ -132,6 +132,8 @@ export const environmentSchema = z.object({
 });
 
 type Environment = z.infer<typeof environmentSchema>;
+/** What is set, before it is known to be right: problems of one kind must not hide those of another. */
+type Given = Readonly<Partial<Record<keyof Environment, string | undefined>>>;
 type Found<Value> = { readonly value: Value } | { readonly problem: string };
 
 /**
@@ -140,14 +142,15 @@ type Found<Value> = { readonly value: Value } | { readonly problem: string };
  */
 export function parseConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const filled = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
-  const unknown = unknownVariables(filled);
   const parsed = environmentSchema.safeParse(filled);
-  if (!parsed.success) throw new ConfigError([...parsed.error.issues.map(describeIssue), ...unknown]);
-  const kubernetes = findKubernetes(parsed.data);
-  const store = findStore(parsed.data);
-  const problems = [kubernetes, store].flatMap((found) => ('problem' in found ? [found.problem] : []));
-  problems.push(...unknown, ...speedProblems(parsed.data));
-  if (problems.length > 0 || 'problem' in kubernetes || 'problem' in store) throw new ConfigError(problems);
+  const issues = parsed.success ? [] : parsed.error.issues.map(describeIssue);
+  const kubernetes = findKubernetes(filled);
+  const store = findStore(filled);
+  const found = [kubernetes, store].flatMap((each) => ('problem' in each ? [each.problem] : []));
+  const problems = [...issues, ...found, ...unknownVariables(filled), ...contradictions(filled)];
+  if (!parsed.success || 'problem' in kubernetes || 'problem' in store || problems.length > 0) {
+    throw new ConfigError(problems);
+  }
   return assemble(parsed.data, kubernetes.value, store.value);
 }
 
@@ -181,7 +184,7 @@ function brandingOf({
   };
 }
 
-function findKubernetes(env: Environment): Found<KubernetesConfig> {
+function findKubernetes(env: Given): Found<KubernetesConfig> {
   const { DORMOUSE_GKE_ENDPOINT: endpoint, DORMOUSE_KUBERNETES_URL: url, DORMOUSE_KUBECONFIG: file } = env;
   const context = env.DORMOUSE_KUBE_CONTEXT;
   const ways: KubernetesConfig[] = [];
@@ -194,7 +197,7 @@ function findKubernetes(env: Environment): Found<KubernetesConfig> {
   return exactlyOne(ways, names);
 }
 
-function findStore(env: Environment): Found<StoreConfig> {
+function findStore(env: Given): Found<StoreConfig> {
   const { DORMOUSE_FIRESTORE_DATABASE: database, DORMOUSE_SQLITE_FILE: file } = env;
   const emulatorHost = env.FIRESTORE_EMULATOR_HOST;
   const stores: StoreConfig[] = [];
@@ -214,9 +217,18 @@ function exactlyOne<Value>(values: readonly Value[], names: string): Found<Value
   return { problem: `set exactly one of ${names}; ${values.length === 0 ? 'none' : values.length} is set` };
 }
 
-function speedProblems(env: Environment): string[] {
-  if (env.DORMOUSE_CLOCK_SPEED === 1 || env.DORMOUSE_GKE_ENDPOINT === undefined) return [];
-  return ['DORMOUSE_CLOCK_SPEED is for the demo: leave it out with DORMOUSE_GKE_ENDPOINT'];
+function contradictions(env: Given): string[] {
+  const isFast = Number(env.DORMOUSE_CLOCK_SPEED ?? 1) !== 1;
+  const isProduction = env.DORMOUSE_GKE_ENDPOINT !== undefined;
+  const isContextAlone = env.DORMOUSE_KUBE_CONTEXT !== undefined && env.DORMOUSE_KUBECONFIG === undefined;
+  return [
+    ...(isFast && isProduction
+      ? ['DORMOUSE_CLOCK_SPEED is for the demo: leave it out with DORMOUSE_GKE_ENDPOINT']
+      : []),
+    ...(isContextAlone
+      ? ['DORMOUSE_KUBE_CONTEXT names a context of DORMOUSE_KUBECONFIG, which is not set']
+      : []),
+  ];
 }
 
 /** A misspelt variable would silently leave a default in force. */

@@ -2,7 +2,13 @@
 export type BranchHost = { readonly branch: string } | { readonly problem: string };
 
 const MAX_HOST_LENGTH = 253;
+/** What a visitor can ask for: a DNS label that ends in `--g`. */
 const BRANCH_LABEL = /^[a-z0-9][a-z0-9-]{0,59}--g$/;
+
+/** Whether a Service of this name is a branch that visitors can reach. */
+export function isBranchName(name: string): boolean {
+  return BRANCH_LABEL.test(name);
+}
 
 /**
  * Reads `my-branch--g.example.com` as the branch `my-branch--g`. The host is nginx's `$host` (lower case, no
@@ -15,7 +21,7 @@ export function parseBranchHost(host: string | undefined): BranchHost {
   const [label = ''] = host.split('.');
   if (label.length > 63)
     return { problem: `the first label is ${label.length} characters long, at most 63 are allowed` };
-  if (!BRANCH_LABEL.test(label)) {
+  if (!isBranchName(label)) {
     return {
       problem: `${JSON.stringify(host)} is not a branch host: its first label must look like my-branch--g`,
     };

@@ -1,13 +1,15 @@
+import { isBranchName } from './branch-host.ts';
 import type { BranchRecord, ReplicaCounts } from './branch-record.ts';
 import { annotatedReplicas } from './policy.ts';
-import { type Workload, type WorkloadRef, workloadRef } from './workload.ts';
+import { bearerOf, type Workload, type WorkloadRef, workloadRef } from './workload.ts';
 
-const BRANCH_SUFFIX = '--g';
-
-/** The branch that a workload belongs to: its label wins over its name. Undefined: it belongs to none. */
+/**
+ * The branch that a workload belongs to: its label wins over its name. Undefined: it belongs to none, or to one that no
+ * visitor could ask for, and that nothing would wake.
+ */
 export function branchOf(workload: Pick<Workload, 'name' | 'branchLabel'>): string | undefined {
   const branch = workload.branchLabel ?? workload.name;
-  return branch.endsWith(BRANCH_SUFFIX) && branch.length > BRANCH_SUFFIX.length ? branch : undefined;
+  return isBranchName(branch) ? branch : undefined;
 }
 
 /** Sorts the workloads of a namespace by their branches and leaves out what belongs to none. */
@@ -24,8 +26,8 @@ export function groupByBranch(workloads: readonly Workload[]): Map<string, Workl
 }
 
 /**
- * The workloads that say whether a branch is asleep: the one of its name and, while it is claimed, those that the
- * claim remembers. All of them where that names none. Without a readable record all: doubt means wake.
+ * The workloads that say whether a branch is asleep: the one that bears its name and, while it is claimed, those that
+ * the claim remembers. Where that names none, those that are up; a companion that a person keeps at 0 is none. Without a readable record all: doubt means wake.
  */
 export function membersOf(
   branch: string,
@@ -34,10 +36,13 @@ export function membersOf(
 ): readonly Workload[] {
   if (record === undefined) return workloads;
   const claimed = claimedReplicas(record);
+  const bearer = bearerOf(branch, workloads);
   const named = workloads.filter(
-    (workload) => workload.name === branch || claimed[workloadRef(workload)] !== undefined,
+    (workload) => workload === bearer || claimed[workloadRef(workload)] !== undefined,
   );
-  return named.length > 0 ? named : workloads;
+  if (named.length > 0) return named;
+  const up = workloads.filter((workload) => workload.replicas > 0);
+  return up.length > 0 ? up : workloads;
 }
 
 /** The counts before sleep, as long as they count. */

@@ -111,8 +111,16 @@ function decideIdle({ workloads, record, policy }: Awake, timing: Timing, nowMs:
   if (policy.keepAwake !== undefined && isKeepAwakeOpen(policy.keepAwake, nowMs))
     return keep('keep-awake-hours');
   const isContested = (record.contested ?? 0) >= CONTESTED_LIMIT;
-  if (isContested && nowMs - record.lastAccessMs < timing.contestedRestMs) return keep('contested');
-  return workloads.some((workload) => workload.isRolloutUnfinished) ? keep('rollout-unfinished') : undefined;
+  if (isContested && nowMs - record.lastAccessMs < timing.contestedRestMs) {
+    return keep(
+      'contested',
+      `somebody else woke it ${record.contested} times in a row; it is left awake for a day`,
+    );
+  }
+  const unfinished = workloads.find((workload) => workload.isRolloutUnfinished);
+  if (unfinished === undefined) return undefined;
+  const why = 'the rollout is unfinished, and from 0 only its newest revision would start';
+  return keep('rollout-unfinished', `${unfinished.kind}/${unfinished.name}: ${why}`);
 }
 
 function keep(reason: KeepReason, problem?: string): Keep {

@@ -1,7 +1,7 @@
 import { parseDurationMs } from './duration.ts';
 import { type KeepAwake, parseKeepAwake } from './keep-awake.ts';
 import type { Timing } from './timing.ts';
-import type { Workload } from './workload.ts';
+import { bearerOf, type Workload } from './workload.ts';
 
 /** What the annotations of a branch ask for. */
 export type Policy = {
@@ -21,7 +21,7 @@ const MAX_REPLICAS = 1_000;
 
 /** The policy of a branch is that of the workload which bears its name, else of the first. */
 export function policyOf(branch: string, workloads: readonly Workload[], timing: Timing): Policy {
-  const bearer = workloads.find((workload) => workload.name === branch) ?? workloads[0];
+  const bearer = bearerOf(branch, workloads) ?? workloads[0];
   const annotations = bearer?.annotations ?? {};
   const enabled = readEnabled(annotations);
   const idleAfter = readIdleAfter(annotations, timing);

@@ -38,3 +38,9 @@ export function parseWorkloadRef(ref: string): Pick<Workload, 'kind' | 'name'> |
   if (name === '' || (kind !== 'deployment' && kind !== 'statefulset')) return undefined;
   return { kind, name };
 }
+
+/** The workload that bears the branch's name: the Deployment, where a StatefulSet bears it too. */
+export function bearerOf(branch: string, workloads: readonly Workload[]): Workload | undefined {
+  const namesakes = workloads.filter((workload) => workload.name === branch);
+  return namesakes.find((workload) => workload.kind === 'deployment') ?? namesakes[0];
+}

@@ -1,8 +1,8 @@
 import { decideHold, type HoldLimits, type Visitor } from '../core/decide-hold.ts';
+import { messageOf } from '../core/message-of.ts';
 import type { FollowBranch, WakeSight } from './follow-branch.ts';
 import type { Pause } from './pause.ts';
 import type { Touch, TouchOutcome } from './touch.ts';
-import { messageOf } from './wake-members.ts';
 
 /** What nginx is told to do with a held request, and why. */
 export type HoldOutcome = {

@@ -1,11 +1,12 @@
 import { membersOf } from '../core/branch.ts';
 import type { RecordChange, StoredRecord } from '../core/branch-record.ts';
 import type { BranchDecision, BranchState } from '../core/decide-branch.ts';
+import { messageOf } from '../core/message-of.ts';
 import type { BranchResult } from '../core/sweep-result.ts';
 import { settleBranch } from './settle-branch.ts';
 import { sleepBranch } from './sleep-branch.ts';
 import type { SweepContext } from './sweep-context.ts';
-import { messageOf, wakeMembers, wakeProblem } from './wake-members.ts';
+import { wakeMembers, wakeProblem } from './wake-members.ts';
 
 type Performed = { readonly state: BranchState; readonly decision: BranchDecision; readonly nowMs: number };
 
@@ -20,11 +21,9 @@ export async function performDecision(context: SweepContext, performed: Performe
 
 async function perform(context: SweepContext, { state, decision, nowMs }: Performed): Promise<BranchResult> {
   if (decision.action === 'keep') return { result: 'kept', reason: decision.reason };
-  if (state.stored === undefined) return register(context, state.branch);
+  if (decision.action === 'register' || state.stored === undefined) return register(context, state.branch);
   const known = { ...state, stored: state.stored };
   switch (decision.action) {
-    case 'register':
-      return register(context, state.branch);
     case 'sleep':
       return sleepBranch(context, known, nowMs);
     case 'settle':

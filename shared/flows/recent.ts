@@ -2,7 +2,6 @@
 export type Recent = {
   has(key: string): boolean;
   add(key: string): void;
-  delete(key: string): void;
 };
 
 const MAX_KEYS = 10_000;
@@ -21,9 +20,6 @@ export function createRecent(options: { forMs: number; now: () => number }): Rec
       seenMs.set(key, now());
       const [oldest] = seenMs.keys();
       if (seenMs.size > MAX_KEYS && oldest !== undefined) seenMs.delete(oldest);
-    },
-    delete(key) {
-      seenMs.delete(key);
     },
   };
 }

@@ -1,10 +1,11 @@
 import { groupByBranch, replicasUp } from '../core/branch.ts';
 import type { ReplicaCounts, StoredRecord } from '../core/branch-record.ts';
 import { type BranchState, decideBranch } from '../core/decide-branch.ts';
+import { messageOf } from '../core/message-of.ts';
 import type { SleepResult } from '../core/sweep-result.ts';
 import { type Workload, workloadRef } from '../core/workload.ts';
 import type { SweepContext } from './sweep-context.ts';
-import { messageOf, wakeMembers, wakeProblem } from './wake-members.ts';
+import { wakeMembers, wakeProblem } from './wake-members.ts';
 
 type Undone = Extract<SleepResult, { result: 'undone' }>;
 type Claim = {

@@ -1,13 +1,13 @@
 import { groupByBranch } from '../core/branch.ts';
 import { decideBlind, type Sight } from '../core/decide-blind.ts';
 import { type BranchDecision, type BranchState, decideBranch } from '../core/decide-branch.ts';
+import { messageOf } from '../core/message-of.ts';
 import { type SweepSummary, summarizeSweep } from '../core/summarize-sweep.ts';
 import type { BranchResult, SweptBranch } from '../core/sweep-result.ts';
 import type { Workload } from '../core/workload.ts';
 import type { StoreSnapshot } from '../ports.ts';
 import { performDecision } from './perform-decision.ts';
 import type { SweepContext } from './sweep-context.ts';
-import { messageOf } from './wake-members.ts';
 
 export type SweepDependencies = SweepContext & {
   /** Fewer proxies that beat make the sweep blind. */
@@ -104,7 +104,7 @@ async function performAll(
   const swept = await performBatch(dependencies, { planned: planned.filter(isKept), sight });
   for (let start = 0; start < work.length; start += batchSize) {
     const batch = work.slice(start, start + batchSize);
-    if (start > 0 && sight.sight === 'clear') sight = await readSight(dependencies);
+    if (sight.sight === 'clear') sight = await readSight(dependencies);
     swept.push(...(await performBatch(dependencies, { planned: batch, sight })));
   }
   return { swept, sight };

@@ -1,4 +1,5 @@
 import { isAsleep } from '../core/branch.ts';
+import { messageOf } from '../core/message-of.ts';
 import { policyOf } from '../core/policy.ts';
 import type { WokenMember } from '../core/sweep-result.ts';
 import type { Timing } from '../core/timing.ts';
@@ -7,7 +8,7 @@ import type { KnownBranches } from './known-branches.ts';
 import { readMembers } from './read-members.ts';
 import { createRecent, type Recent } from './recent.ts';
 import { createSingleFlight } from './single-flight.ts';
-import { messageOf, wakeMembers } from './wake-members.ts';
+import { wakeMembers } from './wake-members.ts';
 
 /** Whether the visit was written: `throttled` means that one was, moments ago. */
 export type Stamp =

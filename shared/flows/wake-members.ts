@@ -1,5 +1,6 @@
 import { planWake } from '../core/branch.ts';
 import type { BranchRecord } from '../core/branch-record.ts';
+import { messageOf } from '../core/message-of.ts';
 import type { WokenMember } from '../core/sweep-result.ts';
 import type { Workload } from '../core/workload.ts';
 import type { VisitCluster } from '../ports.ts';
@@ -28,8 +29,4 @@ export async function wakeMembers(
 export function wakeProblem(woken: readonly WokenMember[]): string | undefined {
   const failed = woken.find((member) => member.outcome === 'failed');
   return failed && `${failed.ref} could not be woken: ${failed.problem}`;
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

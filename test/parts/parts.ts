@@ -68,7 +68,7 @@ export function ensurePart(name: PartName): Part {
     install(recipe.packages);
     recipe.build?.();
   } catch (error) {
-    return { missing: `could not be installed (${firstLine(error)}); ${recipe.hint}` };
+    return { missing: `could not be installed (${lastLine(error)}); ${recipe.hint}` };
   }
   const installed = recipe.find();
   return installed === undefined ? { missing: recipe.hint } : { path: installed };
@@ -77,7 +77,7 @@ export function ensurePart(name: PartName): Part {
 function install(packages: readonly string[]): void {
   if (packages.length === 0) return;
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  const options = { env, stdio: 'ignore' } as const;
+  const options = { env, stdio: ['ignore', 'ignore', 'pipe'] as ['ignore', 'ignore', 'pipe'] };
   execFileSync('apt-get', ['update', '-qq'], options);
   execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], options);
 }
@@ -108,6 +108,10 @@ function isControlPlane(folder: string): boolean {
   return binaries.every((binary) => existsSync(path.join(folder, binary)));
 }
 
-function firstLine(error: unknown): string {
-  return String(error instanceof Error ? error.message : error).split('\n')[0] ?? '';
+/** The last thing that the installer said. */
+function lastLine(error: unknown): string {
+  const lines = String(error instanceof Error ? error.message : error)
+    .trim()
+    .split('\n');
+  return lines.at(-1) ?? '';
 }

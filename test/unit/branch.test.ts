@@ -26,9 +26,22 @@ describe('membersOf', () => {
     expect(membersOf(BRANCH, [worker, database], record)).toEqual([database]);
   });
 
-  test('membersOf names all of them without a record, or where nothing else is named', () => {
+  test('membersOf names all of them without a record, for doubt means wake', () => {
     expect(membersOf(BRANCH, [worker, database], undefined)).toEqual([worker, database]);
-    expect(membersOf(BRANCH, [worker, database], aRecord())).toEqual([worker, database]);
+  });
+
+  test('membersOf leaves out a companion at 0 where no workload bears the name, unless all are', () => {
+    const [down, alsoDown] = [
+      { ...worker, replicas: 0 },
+      { ...database, replicas: 0 },
+    ];
+    expect(membersOf(BRANCH, [down, database], aRecord())).toEqual([database]);
+    expect(membersOf(BRANCH, [down, alsoDown], aRecord())).toEqual([down, alsoDown]);
+  });
+
+  test('membersOf takes the Deployment where a StatefulSet bears the name too', () => {
+    const set = aWorkload({ kind: 'statefulset' });
+    expect(membersOf(BRANCH, [set, named], aRecord())).toEqual([named]);
   });
 });
 
@@ -37,10 +50,13 @@ describe('branchOf', () => {
     expect(branchOf({ name: 'a--g', branchLabel: 'b--g' })).toBe('b--g');
   });
 
-  test.each(['web', '--g', 'web-g', 'web--g-2'])('branchOf gives %j to no branch', (name) => {
-    expect(branchOf({ name })).toBeUndefined();
-    expect(groupByBranch([aWorkload({ name })])).toEqual(new Map());
-  });
+  test.each(['web', '--g', 'web-g', 'web--g-2', 'Feature_X--g', 'foo.bar--g', `${'a'.repeat(61)}--g`])(
+    'branchOf gives %j to no branch',
+    (name) => {
+      expect(branchOf({ name })).toBeUndefined();
+      expect(groupByBranch([aWorkload({ name })])).toEqual(new Map());
+    },
+  );
 });
 
 test('planWake prefers the annotation, then what was remembered, then 1', () => {

@@ -40,6 +40,8 @@ test('parseConfig lists every problem at once', () => {
   expect(problems.join('\n')).toMatch(/DORMOUSE_NAMESPACE is required/);
   expect(problems.join('\n')).toMatch(/DORMOUSE_IDLE_AFTER_MINUTES is wrong/);
   expect(problems.join('\n')).toMatch(/DORMOUSE_MODE is wrong/);
+  expect(problems.join('\n')).toMatch(/set exactly one of DORMOUSE_GKE_ENDPOINT.*none is set/);
+  expect(problems.join('\n')).toMatch(/set exactly one of DORMOUSE_FIRESTORE_DATABASE.*none is set/);
 });
 
 test('parseConfig names a variable that does not exist', () => {
@@ -82,6 +84,11 @@ describe('what excludes each other', () => {
   test('parseConfig wants a project for Firestore', () => {
     const problems = problemsOf({ ...PRODUCTION, GOOGLE_CLOUD_PROJECT: '' });
     expect(problems).toEqual(['DORMOUSE_FIRESTORE_DATABASE needs GOOGLE_CLOUD_PROJECT']);
+  });
+
+  test('parseConfig refuses a context without its kubeconfig', () => {
+    const problems = problemsOf({ ...PRODUCTION, DORMOUSE_KUBE_CONTEXT: 'staging' });
+    expect(problems).toEqual([expect.stringContaining('DORMOUSE_KUBE_CONTEXT names a context')]);
   });
 
   test('parseConfig refuses a fast clock on GKE', () => {

@@ -82,8 +82,9 @@ async function endGroup(group: ChildProcess, port: number): Promise<void> {
     group.stdin?.end();
     await exited;
   }
-  // The workers end a moment after the master.
-  while (await accepts(port)) await delay(POLL_MS);
+  // The workers end a moment after the master. Somebody else may own the port: that is not waited for.
+  const deadlineMs = Date.now() + STOP_TIMEOUT_MS;
+  while (Date.now() < deadlineMs && (await accepts(port))) await delay(POLL_MS);
 }
 
 function readErrors(folder: string): string {

@@ -18,13 +18,14 @@ export function startScheduler({ cron, speed, run }: SchedulerOptions): { readon
   let isStopped = false;
   const plan = () => {
     if (isStopped) return;
-    const nextMs = pattern.nextRun(new Date(clockMs()))?.getTime() ?? Number.POSITIVE_INFINITY;
+    const next = pattern.nextRun(new Date(clockMs()));
+    if (next === null) return; // the pattern names no time to come
     timer = setTimeout(
       () =>
         void run()
           .catch(() => undefined)
           .finally(plan),
-      (nextMs - clockMs()) / speed,
+      (next.getTime() - clockMs()) / speed,
     );
   };
   plan();

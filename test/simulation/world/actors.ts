@@ -1,11 +1,11 @@
 import type { Mode } from '../../../shared/core/decide-branch.ts';
+import { messageOf } from '../../../shared/core/message-of.ts';
 import type { SweepSummary } from '../../../shared/core/summarize-sweep.ts';
 import type { SweptBranch } from '../../../shared/core/sweep-result.ts';
 import type { Timing } from '../../../shared/core/timing.ts';
 import { createKnownBranches } from '../../../shared/flows/known-branches.ts';
 import { createSweep } from '../../../shared/flows/sweep.ts';
 import { createTouch, type Touch, type TouchOutcome } from '../../../shared/flows/touch.ts';
-import { messageOf } from '../../../shared/flows/wake-members.ts';
 import type { BranchStore, Cluster } from '../../../shared/ports.ts';
 import type { Happening, Note, Picture } from './fact.ts';
 
