@@ -46,7 +46,7 @@ export function createHoldRoute({ hold, log }: HoldRouteDependencies): HoldRoute
   };
 }
 
-function steer(response: Response, to: HoldOutcome['answer']): void {
+function steer(response: Response, to: HoldOutcome['answer'] | 'again'): void {
   if (response.writableEnded || response.destroyed) return;
   response
     .status(200)
@@ -61,6 +61,7 @@ function visitorOf(request: Request) {
     fetchDest: request.header('X-Dormouse-Fetch'),
     script: request.header('X-Dormouse-Script'),
     tried: request.header('X-Dormouse-Tried'),
+    round: request.header('X-Dormouse-Round'),
     waited: request.header('X-Dormouse-Waited'),
   });
 }

@@ -40,7 +40,8 @@ export function createHolding(config: Config, dependencies: HoldingDependencies)
   const { cluster, store, known, now, log } = dependencies;
   const timer = createWakeTimer(store, now);
   const onReachable = (branch: string) => void timer.reached(branch);
-  const follow = createFollowBranch({ cluster, pause, onReachable });
+  // The mirrored visit may have woken it a moment before the first hold: waiting, not scaling, is what starts the clock.
+  const follow = createFollowBranch({ cluster, pause, onWaiting: timer.started, onReachable });
   const touch = timeWakes(dependencies.touch, timer.started);
   const hold = createHoldRoute({
     hold: createHold({ touch, follow, limits: config.holdLimits, now, pause }),

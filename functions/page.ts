@@ -88,6 +88,7 @@ function visitorOf(request: Request): Visitor {
     fetchDest: request.header('X-Dormouse-Fetch'),
     script: request.header('X-Dormouse-Script'),
     tried: undefined,
+    round: request.header('X-Dormouse-Round'),
     waited: request.header('X-Dormouse-Waited'),
   });
 }

@@ -6,6 +6,8 @@ export type Visitor = {
   readonly isNavigation: boolean;
   /** How often in this round nginx already tried the branch after we said that it is reachable. */
   readonly tries: number;
+  /** How often nginx began anew before, because its internal redirects were used up. */
+  readonly rounds: number;
   /** Since nginx had the request, all rounds together. */
   readonly waitedMs: number;
 };
@@ -20,14 +22,13 @@ export type HoldLimits = {
 export type HoldDecision =
   /** nginx tries the branch, after a pause if it tried before: Ready is not listening. */
   | { readonly action: 'awake'; readonly afterMs: number }
-  /** nginx takes the request from the start, with a fresh budget of internal redirects. */
-  | { readonly action: 'again' }
   /** The page for a person, the problem for everybody else. */
   | { readonly action: 'page' }
   | { readonly action: 'wait'; readonly atMostMs: number };
 
-/** nginx allows 10 internal redirects, two of which a try takes. */
-const TRY_AFTER_MS = [0, 250, 500, 1_000, 2_000];
+/** Ready is not listening: the pause before each try, and before all later ones. */
+const TRY_AFTER_MS = [0, 250, 500, 1_000];
+const LATER_TRY_AFTER_MS = 2_000;
 
 /** Decides what becomes of a held request. */
 export function decideHold(visitor: Visitor, state: WakeState | undefined, limits: HoldLimits): HoldDecision {
@@ -39,8 +40,7 @@ export function decideHold(visitor: Visitor, state: WakeState | undefined, limit
 }
 
 /** A reachable branch is tried whoever asks, until the hold limit: a person, too, would only be sent back to it. */
-function decideTry({ tries, waitedMs }: Visitor, { holdLimitMs }: HoldLimits): HoldDecision {
-  const afterMs = TRY_AFTER_MS[tries];
-  if (waitedMs + (afterMs ?? 0) >= holdLimitMs) return { action: 'page' };
-  return afterMs === undefined ? { action: 'again' } : { action: 'awake', afterMs };
+function decideTry({ tries, rounds, waitedMs }: Visitor, { holdLimitMs }: HoldLimits): HoldDecision {
+  const afterMs = TRY_AFTER_MS[tries + rounds] ?? LATER_TRY_AFTER_MS;
+  return waitedMs + afterMs >= holdLimitMs ? { action: 'page' } : { action: 'awake', afterMs };
 }

@@ -9,6 +9,8 @@ export type VisitorHeaders = {
   readonly script: string | undefined;
   /** `$upstream_status` of all that nginx tried: `502, 200 : 502`. Every `200` is an answer of ours. */
   readonly tried: string | undefined;
+  /** A number: how often nginx began anew. */
+  readonly round: string | undefined;
   /** Seconds, one for each round, to be added up: `12.013,0.250`. */
   readonly waited: string | undefined;
 };
@@ -21,6 +23,7 @@ export function readVisitor(headers: VisitorHeaders): Visitor {
   return {
     isNavigation: isNavigation({ method, accept, fetchDest, isScript: script !== '' }),
     tries: (headers.tried ?? '').split(/[,:]/).filter((status) => status.trim() === '200').length,
+    rounds: Math.max(0, Number.parseInt(headers.round ?? '', 10) || 0),
     waitedMs: Math.min(sumOfSeconds(headers.waited ?? '') * 1_000, MAX_WAITED_MS),
   };
 }

@@ -13,7 +13,8 @@ export type WakeSight = {
 export type FollowDependencies = {
   readonly cluster: WatchCluster;
   readonly pause: Pause;
-  /** Told whenever a branch that somebody follows is reachable. */
+  /** Told whenever a branch that somebody follows is not reachable yet, and whenever it is. */
+  readonly onWaiting?: (branch: string) => void;
   readonly onReachable?: (branch: string) => void;
 };
 
@@ -27,7 +28,7 @@ type Following = {
   readonly branch: string;
   readonly listeners: Set<(sight: WakeSight) => void>;
   readonly ended: AbortController;
-  readonly onReachable: ((branch: string) => void) | undefined;
+  readonly tellTimer: (isReachable: boolean) => void;
   latest?: WakeSight;
   /** What the watch said last: newer than a reading that began before it. */
   isServing: boolean;
@@ -62,7 +63,7 @@ function start(
     branch,
     listeners: new Set(),
     ended: new AbortController(),
-    onReachable: dependencies.onReachable,
+    tellTimer: (isReachable) => dependencies[isReachable ? 'onReachable' : 'onWaiting']?.(branch),
     isServing: false,
   };
   followed.set(branch, following);
@@ -102,6 +103,6 @@ async function rewatch({ cluster, pause }: FollowDependencies, following: Follow
 function tell(following: Following, sight: WakeSight): void {
   if (following.ended.signal.aborted) return;
   following.latest = sight;
-  if (sight.state.state === 'reachable') following.onReachable?.(following.branch);
+  following.tellTimer(sight.state.state === 'reachable');
   for (const listener of [...following.listeners]) listener(sight);
 }

@@ -6,10 +6,9 @@ import type { Touch, TouchOutcome } from './touch.ts';
 
 /** What nginx is told to do with a held request, and why. */
 export type HoldOutcome = {
-  readonly answer: 'awake' | 'again' | 'page';
+  readonly answer: 'awake' | 'page';
   readonly reason:
     | 'reachable'
-    | 'out-of-tries'
     | 'no-such-branch'
     | 'busy'
     | 'opted-out'
@@ -104,8 +103,6 @@ async function waitForNews(
       case 'awake':
         await pause(decision.afterMs, left);
         return { answer: 'awake', reason: 'reachable' };
-      case 'again':
-        return { answer: 'again', reason: 'out-of-tries' };
       case 'page':
         return {
           answer: 'page',

@@ -1,20 +1,23 @@
 import type { Timing } from '../core/timing.ts';
 import type { VisitCluster } from '../ports.ts';
 import { createRecent } from './recent.ts';
+import { createSingleFlight } from './single-flight.ts';
 
 /** Which branches there are, for hosts that anybody may have made up. */
 export type KnownBranches = {
   /**
-   * Whether a Service bears the branch's name. Kubernetes is asked at most once in 30 s for each name, and 60 times a
-   * minute for all of them; `busy` beyond that.
+   * Whether a Service bears the branch's name. Kubernetes is asked at most once in 30 s for each name, and at most 60
+   * times a minute for names that turn out to be nobody's; `busy` beyond that.
    *
    * Rejects with a `ClusterError` when Kubernetes cannot be asked.
    */
-  readonly ask: (branch: string) => Promise<'known' | 'unknown' | 'busy'>;
+  readonly ask: (branch: string) => Promise<Knowledge>;
   /** Kubernetes turned out to have no workload of this branch. */
   readonly markUnknown: (branch: string) => void;
   readonly isMarkedUnknown: (branch: string) => boolean;
 };
+
+export type Knowledge = 'known' | 'unknown' | 'busy';
 
 export type KnownBranchesDependencies = {
   readonly cluster: VisitCluster;
@@ -24,38 +27,50 @@ export type KnownBranchesDependencies = {
 };
 
 /** Together at most 60 in any minute: what has been saved up, and what comes in. */
-const ASKS_SAVED_UP = 10;
-const ASKS_PER_MINUTE = 50;
+const ASKS_SAVED_UP = 30;
+const ASKS_PER_MINUTE = 30;
 const MINUTE_MS = 60_000;
 
 export function createKnownBranches({ cluster, timing, now }: KnownBranchesDependencies): KnownBranches {
   const known = createRecent({ forMs: timing.unknownTrustedMs, now });
   const unknown = createRecent({ forMs: timing.unknownTrustedMs, now });
-  const mayAsk = createAllowance(now);
+  const allowance = createAllowance(now);
+  const oneFlight = createSingleFlight<Knowledge>();
+  const askKubernetes = async (branch: string): Promise<Knowledge> => {
+    if (!allowance.take()) return 'busy';
+    const isThere = await cluster.hasService(branch);
+    if (isThere) allowance.giveBack(); // there are only so many: what must be bounded is what people make up
+    (isThere ? known : unknown).add(branch);
+    return isThere ? 'known' : 'unknown';
+  };
   return {
     ask: async (branch) => {
       if (unknown.has(branch)) return 'unknown';
       if (known.has(branch)) return 'known';
-      if (!mayAsk()) return 'busy';
-      const isThere = await cluster.hasService(branch);
-      (isThere ? known : unknown).add(branch);
-      return isThere ? 'known' : 'unknown';
+      return oneFlight(branch, () => askKubernetes(branch));
     },
     markUnknown: unknown.add,
     isMarkedUnknown: unknown.has,
   };
 }
 
-function createAllowance(now: () => number): () => boolean {
+type Allowance = { readonly take: () => boolean; readonly giveBack: () => void };
+
+function createAllowance(now: () => number): Allowance {
   let left = ASKS_SAVED_UP;
   let filledMs = now();
-  return () => {
-    const nowMs = now();
-    const refill = (Math.max(0, nowMs - filledMs) / MINUTE_MS) * ASKS_PER_MINUTE;
-    left = Math.min(ASKS_SAVED_UP, left + refill);
-    filledMs = nowMs;
-    if (left < 1) return false;
-    left -= 1;
-    return true;
+  const add = (asks: number) => {
+    left = Math.min(ASKS_SAVED_UP, left + asks);
+  };
+  return {
+    take: () => {
+      const nowMs = now();
+      add((Math.max(0, nowMs - filledMs) / MINUTE_MS) * ASKS_PER_MINUTE);
+      filledMs = nowMs;
+      if (left < 1) return false;
+      left -= 1;
+      return true;
+    },
+    giveBack: () => add(1),
   };
 }

@@ -1,8 +1,9 @@
 import type { VisitStore } from '../ports.ts';
 import { createRecent } from './recent.ts';
 
-/** Times the wakes that this instance began, and keeps how long they took in the branch's record. */
+/** Times the wakes that somebody waits for at this instance, and keeps how long they took in the branch's record. */
 export type WakeTimer = {
+  /** Counts from the first time on, until the branch is reached. */
   readonly started: (branch: string) => void;
   /** Counts once a wake. Never rejects: a duration that is lost harms nobody. */
   readonly reached: (branch: string) => Promise<void>;
@@ -17,6 +18,7 @@ export function createWakeTimer(store: VisitStore, now: () => number): WakeTimer
   const startedMs = new Map<string, number>();
   return {
     started: (branch) => {
+      if (startedMs.has(branch) && recent.has(branch)) return;
       recent.add(branch);
       startedMs.set(branch, now());
       for (const known of startedMs.keys()) if (!recent.has(known)) startedMs.delete(known);

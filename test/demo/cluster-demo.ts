@@ -11,6 +11,7 @@ import { createTiming } from '../../shared/core/timing.ts';
 import type { Cluster } from '../../shared/ports.ts';
 import { type FunctionProcess, startFunction } from '../world/function-process.ts';
 import { startScheduler } from '../world/scheduler.ts';
+import type { Target } from '../world/staging-world.ts';
 import { branchTable } from './branch-table.ts';
 import { describeLine } from './describe-line.ts';
 import { createScreen } from './screen.ts';
@@ -83,29 +84,35 @@ async function runFunctions(
   stopped: AbortSignal,
 ): Promise<void> {
   const { namespace } = options;
+  await using started = new AsyncDisposableStack(); // nothing goes on sweeping a real cluster when this ends
   await mkdir('.dormouse', { recursive: true });
   const file = path.resolve('.dormouse/demo.sqlite');
   const screen = createScreen(process.stdout);
-  const onLine = (line: string) => {
-    const told = describeLine('wake', line);
-    if (told !== undefined) screen.tell(told);
-  };
   const env = functionEnv(options, file);
-  const start = (target: 'wake' | 'sleep') => startFunction({ target, env, onLine });
-  const [wake, sleep] = await Promise.all([start('wake'), start('sleep')]);
+  const start = async (target: Target) => {
+    const onLine = (line: string) => {
+      const told = describeLine(target, line);
+      if (told !== undefined) screen.tell(told);
+    };
+    const served = await startFunction({ target, env, onLine });
+    started.defer(() => served.stop());
+    return served;
+  };
+  const wake = await start('wake');
+  const sleep = await start('sleep');
   const beat = keepBeating(wake);
+  started.defer(() => clearInterval(beat));
   const scheduler = startScheduler({ cron: CRON, speed: 1, run: () => fetch(sleep.url, { method: 'POST' }) });
+  started.defer(() => scheduler.stop());
   screen.tell(`A visit:  curl -i -H 'X-Dormouse-Host: NAME--g.example.com' ${wake.url}/touch`);
   screen.tell(`A sweep:  curl -X POST ${sleep.url}/ (every 5 minutes by itself). Ctrl-C ends it.`);
   const store = createSqliteStore({ file, cluster: 'demo', namespace });
+  started.defer(() => store.close());
   const timing = createTiming(IDLE_AFTER_MINUTES * MINUTE_MS);
   while (!stopped.aborted) {
     screen.showTable(await branchTable({ cluster, store, timing, readyPods: () => undefined }));
     await delay(TABLE_EVERY_MS, undefined, { signal: stopped }).catch(() => undefined);
   }
-  scheduler.stop();
-  clearInterval(beat);
-  await Promise.all([wake.stop(), sleep.stop(), store.close()]);
 }
 
 function functionEnv(

@@ -1,4 +1,6 @@
+import { createHash, randomBytes } from 'node:crypto';
 import http from 'node:http';
+import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { StagingWorld } from '../world/staging-world.ts';
 import { DEMO_NAMESPACE } from './demo-branches.ts';
@@ -11,12 +13,17 @@ export type StoryLine = {
   readonly warmRequests: number;
   readonly warmFailures: number;
   readonly touches: number;
+  /** A POST to the sleeping branch: its answer came from the application, body and all. */
+  readonly heldPost: 'kept' | 'lost';
+  /** How often the application got it beyond once. */
+  readonly sentTwice: number;
 };
 
 export type Story = { readonly world: StagingWorld; readonly tell: (line: string) => void };
 
 const BRANCH = 'fast--g';
 const WARM_MS = 3_000;
+const POST_BYTES = 64 * 1_024;
 const POLL_MS = 50;
 const PATIENCE_MS = 30_000;
 
@@ -35,11 +42,13 @@ export async function tellStory({ world, tell }: Story): Promise<StoryLine> {
   const leftMs = Date.now();
   await untilReplicas(world, 0);
   const sleptAfterMs = Date.now() - leftMs;
-  tell(`it fell asleep after ${sleptAfterMs} ms; the next visitor wakes it again`);
-  await visitUntilServed(world);
+  tell(`it fell asleep after ${sleptAfterMs} ms; a POST is held while it wakes again`);
+  const { heldPost, sentTwice } = await postToSleeping(world);
+  tell(`the POST was ${heldPost}`);
   const touches = countTouches(world);
-  const story = warmFailures === 0 ? 'passed' : 'failed';
-  return { story, wakeMs, sleptAfterMs, warmRequests, warmFailures, touches };
+  const isWell = warmFailures === 0 && heldPost === 'kept' && sentTwice === 0;
+  const story = isWell ? 'passed' : 'failed';
+  return { story, wakeMs, sleptAfterMs, warmRequests, warmFailures, touches, heldPost, sentTwice };
 }
 
 async function untilReplicas({ api }: StagingWorld, wanted: number): Promise<void> {
@@ -50,7 +59,7 @@ async function untilReplicas({ api }: StagingWorld, wanted: number): Promise<voi
   });
 }
 
-/** A sleeping branch answers 503; the visitor comes again until it serves. */
+/** A branch that takes longer than a request is held answers 503: the visitor comes again until it serves. */
 async function visitUntilServed(world: StagingWorld): Promise<number> {
   const startedMs = Date.now();
   await until(`${BRANCH} answers`, async () => (await visit(world)) === 200);
@@ -64,13 +73,33 @@ async function keepVisiting(world: StagingWorld): Promise<{ warmRequests: number
   return { warmRequests: statuses.length, warmFailures: statuses.filter((status) => status !== 200).length };
 }
 
-async function visit({ proxy }: StagingWorld): Promise<number> {
-  const { promise, resolve, reject } = Promise.withResolvers<number>();
-  const headers = { Host: `${BRANCH}.localhost` };
-  const request = http.get({ host: '127.0.0.1', port: proxy.port, path: '/', headers }, (response) => {
-    response.resume().once('end', () => resolve(response.statusCode ?? 0));
+async function visit(world: StagingWorld): Promise<number> {
+  return (await send(world, 'GET')).status;
+}
+
+/** The application says what it received, and the kubelet counts how often. */
+async function postToSleeping(world: StagingWorld): Promise<Pick<StoryLine, 'heldPost' | 'sentTwice'>> {
+  const body = randomBytes(POST_BYTES);
+  const before = world.kubelet.requests(BRANCH);
+  const { status, text } = await send(world, 'POST', body);
+  const isWhole = status === 200 && text.includes(createHash('sha256').update(body).digest('hex'));
+  const sentTwice = world.kubelet.requests(BRANCH) - before - (isWhole ? 1 : 0);
+  return { heldPost: isWhole ? 'kept' : 'lost', sentTwice };
+}
+
+async function send({ proxy }: StagingWorld, method: string, body?: Buffer) {
+  const { promise, resolve, reject } = Promise.withResolvers<{ status: number; text: string }>();
+  const to = {
+    host: '127.0.0.1',
+    port: proxy.port,
+    path: '/',
+    method,
+    headers: { Host: `${BRANCH}.localhost` },
+  };
+  const request = http.request(to, (response) => {
+    text(response).then((answer) => resolve({ status: response.statusCode ?? 0, text: answer }), reject);
   });
-  request.once('error', reject);
+  request.once('error', reject).end(body);
   return promise;
 }
 

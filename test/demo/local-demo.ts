@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -33,23 +34,20 @@ const IDLE_MINUTES = { byHand: 30, once: 10 };
 export async function runLocalDemo(options: LocalDemoOptions, stopped: AbortSignal): Promise<void> {
   const nginx = ensurePart('nginx');
   if ('missing' in nginx) throw new Error(`The demo needs nginx with njs: ${nginx.missing}`);
+  await using started = new AsyncDisposableStack(); // ends what was started, however this ends
   const folder = await mkdtemp(path.join(tmpdir(), 'dormouse-demo-'));
+  started.defer(() => rm(folder, { recursive: true, force: true }));
   const file = path.join(folder, 'demo.sqlite');
   const kubernetes = await startEmbeddedKubernetes({});
+  started.defer(() => kubernetes.stop());
   const screen = createScreen(process.stdout);
-  const start = { options, nginx: nginx.path, file, kubernetes, screen };
-  const world = await startWorld(start);
+  const world = await startWorld({ options, nginx: nginx.path, file, kubernetes, screen });
+  started.defer(() => world.stop());
   const scheduler = startScheduler({ cron: CRON, speed: SPEED, run: () => world.sweep() });
-  try {
-    await createDemoBranches(world.api);
-    if (options.isOnce) await runStory(world);
-    else await watchTable({ world, screen, file, kubernetes }, stopped);
-  } finally {
-    scheduler.stop();
-    await world.stop();
-    await kubernetes.stop();
-    await rm(folder, { recursive: true, force: true });
-  }
+  started.defer(() => scheduler.stop());
+  await createDemoBranches(world.api);
+  if (options.isOnce) await runStory(world, stopped);
+  else await watchTable({ world, screen, file, kubernetes }, stopped);
 }
 
 type Start = {
@@ -82,8 +80,12 @@ function idleMinutes({ isOnce }: LocalDemoOptions): number {
   return isOnce ? IDLE_MINUTES.once : IDLE_MINUTES.byHand;
 }
 
-async function runStory(world: StagingWorld): Promise<void> {
-  const line = await tellStory({ world, tell: (text) => console.log(text) });
+async function runStory(world: StagingWorld, stopped: AbortSignal): Promise<void> {
+  const interrupted = once(stopped, 'abort').then(() =>
+    Promise.reject(new Error('The story was interrupted.')),
+  );
+  const story = tellStory({ world, tell: (text) => console.log(text) });
+  const line = await Promise.race([story, interrupted]);
   console.log(JSON.stringify(line));
   if (line.story !== 'passed') process.exitCode = 1;
 }

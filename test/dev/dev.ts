@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { environmentSchema } from '../../shared/config.ts';
 import { startFunction } from '../world/function-process.ts';
 
 /**
@@ -22,7 +23,7 @@ const { values } = parseArgs({
 const PORTS = { wake: Number(values['wake-port']), sleep: Number(values['sleep-port']) } as const;
 
 function environment(): Record<string, string> {
-  const isOurs = ([name]: [string, string | undefined]) => /^(DORMOUSE_|GOOGLE_|FIRESTORE_)/.test(name);
+  const isOurs = ([name]: [string, string | undefined]) => name in environmentSchema.shape;
   const given = Object.fromEntries(Object.entries(process.env).filter(isOurs)) as Record<string, string>;
   const reachesKubernetes = 'DORMOUSE_KUBECONFIG' in given || 'DORMOUSE_GKE_ENDPOINT' in given;
   const proxy = reachesKubernetes ? {} : { DORMOUSE_KUBERNETES_URL: 'http://127.0.0.1:8001' };

@@ -12,7 +12,7 @@ const LIMITS = { pageAfterMs: 1_500, holdLimitMs: 25_000 };
 const REACHABLE: WakeState = { state: 'reachable' };
 const WAITING: WakeState = { state: 'waiting', step: 'image' };
 const HOPELESS: WakeState = { state: 'hopeless', reason: 'image', detail: 'not found', look: 'kubectl' };
-const caller: Visitor = { isNavigation: false, tries: 0, waitedMs: 0 };
+const caller: Visitor = { isNavigation: false, tries: 0, rounds: 0, waitedMs: 0 };
 const person: Visitor = { ...caller, isNavigation: true };
 
 describe('decideHold', () => {
@@ -36,10 +36,12 @@ describe('decideHold', () => {
     expect(decideHold(caller, HOPELESS, LIMITS)).toEqual({ action: 'page' });
   });
 
-  test('decideHold tries a reachable branch five times, ever later, and then begins again', () => {
-    const decisions = [0, 1, 2, 3, 4, 5].map((tries) => decideHold({ ...caller, tries }, REACHABLE, LIMITS));
-    const delays = [0, 250, 500, 1_000, 2_000].map((afterMs) => ({ action: 'awake', afterMs }));
-    expect(decisions).toEqual([...delays, { action: 'again' }]);
+  test('decideHold tries a reachable branch with ever longer pauses, over rounds too', () => {
+    const delays = (visitors: Partial<Visitor>[]) =>
+      visitors.map((visitor) => decideHold({ ...caller, ...visitor }, REACHABLE, LIMITS));
+    const pauses = [0, 250, 500, 1_000, 2_000, 2_000].map((afterMs) => ({ action: 'awake', afterMs }));
+    expect(delays([0, 1, 2, 3, 4, 5].map((tries) => ({ tries })))).toEqual(pauses);
+    expect(delays([{ rounds: 3 }, { rounds: 3, tries: 1 }])).toEqual(pauses.slice(3, 5));
   });
 
   test('decideHold tries a reachable branch for a person too, beyond 1.5 s and not beyond the hold limit', () => {

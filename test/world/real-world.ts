@@ -6,9 +6,13 @@ import { type StagingWorld, type StagingWorldOptions, startStagingWorld } from '
 
 export type RealWorldOptions = Pick<
   StagingWorldOptions,
-  'namespace' | 'behaviour' | 'speed' | 'idleAfterMinutes'
+  'namespace' | 'behaviour' | 'speed' | 'idleAfterMinutes' | 'proxyVariables' | 'wakeFunction' | 'backOffMs'
 > & {
   readonly parts: { readonly nginx: string; readonly gcloud: string; readonly controlPlane: string };
+  /** Added to what the functions are given. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** How the functions reach the control plane. Default: as its administrator, directly. */
+  readonly connect?: (controlPlane: ControlPlane) => Promise<Readonly<Record<string, string>>>;
 };
 
 /** A staging world on a real API server, Google's Firestore emulator and a real nginx. */
@@ -23,7 +27,7 @@ export const PROJECT = 'miniature';
 export const DATABASE = 'dormouse';
 
 export async function startRealWorld(options: RealWorldOptions): Promise<RealWorld> {
-  const { parts, ...rest } = options;
+  const { parts, env = {}, connect = connectDirectly, ...rest } = options;
   const [controlPlane, firestore] = await Promise.all([
     startControlPlane({ assets: parts.controlPlane }),
     startFirestoreEmulator({ gcloud: parts.gcloud }),
@@ -36,10 +40,11 @@ export async function startRealWorld(options: RealWorldOptions): Promise<RealWor
     nginx: parts.nginx,
     server: controlPlane.server(),
     env: {
-      DORMOUSE_KUBECONFIG: controlPlane.kubeconfigFile,
+      ...(await connect(controlPlane)),
       DORMOUSE_FIRESTORE_DATABASE: DATABASE,
       GOOGLE_CLOUD_PROJECT: PROJECT,
       FIRESTORE_EMULATOR_HOST: firestore.host,
+      ...env,
     },
     onLine: (_, line) => void lines.push(line),
   });
@@ -57,4 +62,8 @@ export async function startRealWorld(options: RealWorldOptions): Promise<RealWor
       await Promise.all([controlPlane.stop(), firestore.stop()]);
     },
   };
+}
+
+async function connectDirectly({ kubeconfigFile }: ControlPlane): Promise<Record<string, string>> {
+  return { DORMOUSE_KUBECONFIG: kubeconfigFile };
 }

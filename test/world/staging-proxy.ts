@@ -10,6 +10,8 @@ export type StagingProxyVariables = {
   /** Where visitors arrive: the operand of nginx's `listen`. */
   readonly listen: string;
   readonly relay_port: number;
+  /** Where a request comes back for another round of waiting. */
+  readonly again_port: number;
   /** One or more DNS servers, separated by blanks. */
   readonly resolver: string;
   /** What follows the branch in its Service's address: `staging.svc.cluster.local:80`. */
@@ -43,12 +45,21 @@ export type StagingProxyVariables = {
   readonly ignored_networks: string;
   /** How long an application may be silent, in nginx's notation. */
   readonly application_timeout: string;
+  /** The wake function's own: how long it lets a request wait at most, counted from the request's arrival. */
+  readonly hold_limit_seconds: number;
+  /** Requests that may wait at a time. */
+  readonly held_per_branch: number;
+  readonly held_in_all: number;
+  /** Waiting pages that may listen at a time. */
+  readonly progress_per_branch: number;
+  /** A request with this header wakes a branch whoever sends it; in nginx's notation: `x_dormouse_wake`. */
+  readonly wake_header: string;
   readonly worker_processes: number | 'auto';
   readonly worker_connections: number;
   readonly open_files: number;
   readonly njs_module: string;
-  /** Holds identity.js. */
-  readonly js_folder: string;
+  /** Holds identity.js and the files that nginx.conf includes. */
+  readonly config_folder: string;
   readonly temp_folder: string;
   readonly pid_file: string;
   readonly error_log: string;
@@ -108,6 +119,8 @@ const SOURCE = path.resolve(import.meta.dirname, '../../terraform/staging-proxy'
 const NJS_MODULE = '/usr/lib/nginx/modules/ngx_http_js_module.so';
 const TOUCHES_PER_MINUTE = 4;
 const HEARTBEATS_PER_MINUTE = 1;
+/** Google's load balancer gives up after 30 s by default. */
+const HOLD_LIMIT_SECONDS = 25;
 
 /** The patterns of requests that are no visit, one definition for Terraform, tests and demo. */
 export function readVisitorPatterns(): VisitorPatterns {
@@ -135,9 +148,12 @@ export function renderStagingProxy(variables: StagingProxyVariables): string {
  */
 export async function startStagingProxy(options: StagingProxyOptions): Promise<StagingProxy> {
   const folder = createFolder();
-  const [freePort = 0, relayPort = 0] = await findFreePorts(2);
+  const [freePort = 0, relayPort = 0, againPort = 0] = await findFreePorts(3);
   const port = options.port ?? freePort;
-  const variables = { ...stagingProxyVariables(options, { folder, port, relayPort }), ...options.variables };
+  const variables = {
+    ...stagingProxyVariables(options, { folder, port, relayPort, againPort }),
+    ...options.variables,
+  };
   writeFileSync(path.join(folder, 'nginx.conf'), renderStagingProxy(variables));
   const place = { nginx: options.nginx, folder, port };
   const removeFolder = () => {
@@ -174,6 +190,7 @@ export type StagingProxyPlace = {
   readonly folder: string;
   readonly port: number;
   readonly relayPort: number;
+  readonly againPort: number;
 };
 
 /** What tests and the demo use: production's figures, places in one folder. */
@@ -186,6 +203,7 @@ export function stagingProxyVariables(
   return {
     listen: `127.0.0.1:${place.port}`,
     relay_port: place.relayPort,
+    again_port: place.againPort,
     resolver: `127.0.0.1:${options.dnsPort}`,
     service_domain: options.serviceDomain,
     ...wakeFunctionVariables(new URL(options.wakeFunction)),
@@ -198,11 +216,16 @@ export function stagingProxyVariables(
     trusted_proxies: '',
     ignored_networks: '',
     application_timeout: '1h',
+    hold_limit_seconds: HOLD_LIMIT_SECONDS,
+    held_per_branch: 1_100,
+    held_in_all: 4_000,
+    progress_per_branch: 20,
+    wake_header: 'x_dormouse_wake',
     worker_processes: 1,
-    worker_connections: 4_096,
-    open_files: 8_192,
+    worker_connections: 16_384,
+    open_files: 20_000,
     njs_module: options.njsModule ?? NJS_MODULE,
-    js_folder: SOURCE,
+    config_folder: SOURCE,
     temp_folder: inFolder('temp'),
     pid_file: inFolder('nginx.pid'),
     error_log: inFolder('error.log'),

@@ -26,6 +26,10 @@ export type StagingWorldOptions = {
   /** Where visitors arrive. Default: a free port. */
   readonly port?: number;
   readonly proxyVariables?: Partial<StagingProxyVariables>;
+  /** Where nginx finds the wake function, if something stands before it. Default: the function itself. */
+  readonly wakeFunction?: string;
+  /** A kubelet's first pause before another try of what failed. */
+  readonly backOffMs?: number;
   /** Told of each line that a function logs. */
   readonly onLine?: (target: Target, line: string) => void;
 };
@@ -41,6 +45,8 @@ export type StagingWorld = {
   readonly processOf: (target: Target) => FunctionProcess | undefined;
   readonly startFunction: (target: Target, env?: Readonly<Record<string, string>>) => Promise<void>;
   readonly stopFunction: (target: Target, signal?: NodeJS.Signals) => Promise<void>;
+  /** What both functions are given, for another instance of one. */
+  readonly functionEnv: Readonly<Record<string, string>>;
   /** Does what Cloud Scheduler does: posts to `sleep`. */
   readonly sweep: (query?: string) => Promise<{ readonly status: number; readonly summary: SweepAnswer }>;
   readonly stop: () => Promise<void>;
@@ -61,20 +67,28 @@ export type SweepAnswer = {
 /** A kubelet probes every 10 s. */
 const PROBE_EVERY_MS = 10_000;
 
-/** Starts everything around an API server that is there already. */
+/**
+ * Starts everything around an API server that is there already.
+ * @throws Error when a part does not start; those that did are stopped again
+ */
 export async function startStagingWorld(options: StagingWorldOptions): Promise<StagingWorld> {
-  const api = createKubernetesApi(options.server);
-  const { namespace, behaviour } = options;
-  const kubelet = await startKubelet({ api, namespace, behaviour });
-  const network = await startServiceNetwork({ api, namespace, kubelet });
-  const [dns, metadata, functions] = await Promise.all([
-    startDns({ resolve: network.resolve }),
-    startMetadataServer(),
-    createFunctions(options),
-  ]);
+  await using starting = new AsyncDisposableStack();
+  const { namespace, behaviour, backOffMs, server } = options;
+  const api = starting.adopt(createKubernetesApi(server), (started) => started.close());
+  const kubeletOptions = { api, namespace, behaviour, ...(backOffMs === undefined ? {} : { backOffMs }) };
+  const kubelet = starting.adopt(await startKubelet(kubeletOptions), (started) => started.stop());
+  const networkOptions = { api, namespace, kubelet };
+  const network = starting.adopt(await startServiceNetwork(networkOptions), (started) => started.stop());
+  const dns = starting.adopt(await startDns({ resolve: network.resolve }), (started) => started.close());
+  const metadata = starting.adopt(await startMetadataServer(), (started) => started.close());
+  const functions = await createFunctions(options);
   const proxy = await startProxy(options, { dns, metadata, network, functions });
+  starting.defer(() => proxy.stop());
+  starting.defer(async () => void (await Promise.all([functions.stop('wake'), functions.stop('sleep')])));
   await Promise.all([functions.start('wake'), functions.start('sleep')]);
   const probe = startProbe(proxy, PROBE_EVERY_MS / options.speed);
+  starting.defer(() => clearInterval(probe));
+  const started = starting.move();
   return {
     api,
     kubelet,
@@ -84,15 +98,9 @@ export async function startStagingWorld(options: StagingWorldOptions): Promise<S
     processOf: functions.processOf,
     startFunction: functions.start,
     stopFunction: functions.stop,
+    functionEnv: functionEnv(options),
     sweep: (query = '') => postSweep(functions.urlOf('sleep') + query),
-    stop: async () => {
-      clearInterval(probe);
-      await Promise.all([functions.stop('wake'), functions.stop('sleep'), proxy.stop()]);
-      network.stop();
-      kubelet.stop();
-      await Promise.all([dns.close(), metadata.close()]);
-      api.close();
-    },
+    stop: () => started.disposeAsync(),
   };
 }
 
@@ -146,7 +154,7 @@ async function startProxy(options: StagingWorldOptions, parts: Parts): Promise<S
     nginx,
     dnsPort: parts.dns.port,
     serviceDomain: `${namespace}.svc.cluster.local:${parts.network.port}`,
-    wakeFunction: parts.functions.urlOf('wake').slice(0, -1),
+    wakeFunction: options.wakeFunction ?? parts.functions.urlOf('wake').slice(0, -1),
     metadataHost: parts.metadata.host,
     speed,
     ...(port === undefined ? {} : { port }),

@@ -8,7 +8,9 @@ export type Visit = {
   readonly path?: string;
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | Buffer;
+  /** Closes the connection. */
+  readonly signal?: AbortSignal;
 };
 
 export type Answer = {
@@ -25,9 +27,9 @@ const MAX_HEADER_BYTES = 65_536;
  * @throws Error `ECONNRESET` if no answer comes
  */
 export async function visit(port: number, request: Visit): Promise<Answer> {
-  const { host, path = '/', method = 'GET', headers = {}, body } = request;
+  const { host, path = '/', method = 'GET', headers = {}, body, signal } = request;
   const place = { host: '127.0.0.1', port, agent: false, maxHeaderSize: MAX_HEADER_BYTES };
-  const options = { ...place, path, method, headers: { host, ...headers } };
+  const options = { ...place, path, method, headers: { host, ...headers }, ...(signal && { signal }) };
   const sent = openRequest(options);
   sent.end(body);
   const [response] = await once(sent, 'response');

@@ -28,14 +28,18 @@ export type ProxyWorld = {
   readonly proxy: StagingProxy;
   readonly wake: WakeStandIn;
   readonly metadata: MetadataServer;
-  /** Serves every branch but those whose name begins with `refused`, `unknown` or `broken`. */
+  /** Serves every branch but those whose name begins with `refused`, `dropping`, `unknown`, `broken` or `asleep`. */
   readonly application: RawApplication;
   readonly visit: (request: Visit) => Promise<Answer>;
+  /** Has something end together with the world. */
+  readonly onClose: (end: () => void) => void;
   readonly close: () => Promise<void>;
 };
 
 /** An address of this machine that nobody listens on: connections are refused, as by a Service without endpoints. */
 const REFUSING = '127.0.0.2';
+/** TEST-NET-1, where nobody is: packets are dropped, or the network says that there is no way. */
+const DROPPING = '192.0.2.1';
 const WAIT_MS = 5_000;
 const POLL_MS = 10;
 
@@ -56,13 +60,16 @@ export async function startProxyWorld(options: ProxyWorldOptions = {}): Promise<
     speed: options.speed ?? 1,
     variables: options.variables ?? {},
   });
+  const ends: (() => void)[] = [];
   return {
     proxy,
     wake,
     metadata,
     application,
     visit: (request) => visit(proxy.port, request),
+    onClose: (end) => void ends.push(end),
     close: async () => {
+      for (const end of ends) end();
       await proxy.stop();
       await Promise.all([wake.close(), metadata.close(), application.close(), dns.close()]);
     },
@@ -73,6 +80,9 @@ function addressesOf(name: string): ReturnType<Resolve> {
   if (name.startsWith('refused')) return REFUSING;
   if (name.startsWith('unknown')) return undefined;
   if (name.startsWith('broken')) return 'servfail';
+  const [, pod] = /^asleep-(\d+)--g/.exec(name) ?? [];
+  if (pod !== undefined) return `127.0.1.${pod}`;
+  if (name.startsWith('dropping')) return DROPPING;
   if (name.startsWith('two-pods')) return ['127.0.0.1', '127.0.0.1'];
   return '127.0.0.1';
 }
@@ -95,10 +105,14 @@ export async function called(wake: WakeStandIn, ...hosts: readonly string[]): Pr
 
 /**
  * Waits until a condition holds.
- * @throws Error with the complaint after 5 s
+ * @throws Error with the complaint after 5 s, or the time given
  */
-export async function until(holds: () => boolean, complaint: () => string): Promise<void> {
-  const deadlineMs = Date.now() + WAIT_MS;
+export async function until(
+  holds: () => boolean,
+  complaint: () => string,
+  patienceMs = WAIT_MS,
+): Promise<void> {
+  const deadlineMs = Date.now() + patienceMs;
   while (!holds()) {
     if (Date.now() > deadlineMs) throw new Error(complaint());
     await delay(POLL_MS);

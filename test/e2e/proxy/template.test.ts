@@ -11,11 +11,24 @@ import {
 } from '../../world/staging-proxy.ts';
 
 const TEMPLATE = path.resolve(import.meta.dirname, '../../../terraform/staging-proxy/nginx.conf.tftpl');
+/** How long Google's load balancer waits for an answer by default. */
+const LOAD_BALANCER_SECONDS = 30;
 
 describe("the staging-proxy's template", () => {
   test('uses every variable that it is given', () => {
     const used = readFileSync(TEMPLATE, 'utf8').matchAll(/\$\{(\w+)\}/g);
     expect(new Set(Array.from(used, (match) => match[1]))).toEqual(new Set(Object.keys(sample())));
+  });
+
+  test('has connections for every request that may be held, and more time than the function needs', () => {
+    const { held_in_all, held_per_branch, hold_limit_seconds, worker_connections } = sample();
+    // Of the visitor, to and from this server on loopback, and to the function.
+    const connectionsPerHeld = 4;
+    expect(worker_connections).toBeGreaterThanOrEqual(connectionsPerHeld * held_in_all);
+    expect(held_per_branch).toBeLessThan(held_in_all);
+    expect(hold_limit_seconds).toBeLessThan(LOAD_BALANCER_SECONDS);
+    const rendered = renderStagingProxy(sample());
+    expect(rendered).toContain(`proxy_read_timeout ${hold_limit_seconds}s10000ms;`);
   });
 
   test('is not rendered with a variable missing', () => {
@@ -39,7 +52,12 @@ function sample(): StagingProxyVariables {
     metadataHost: '169.254.169.254',
     variables: { worker_processes: 'auto' as const },
   };
-  return stagingProxyVariables(options, { folder: '/var/run/staging-proxy', port: 80, relayPort: 8199 });
+  return stagingProxyVariables(options, {
+    folder: '/var/run/staging-proxy',
+    port: 80,
+    relayPort: 8199,
+    againPort: 8198,
+  });
 }
 
 function renderByTerraform(variables: StagingProxyVariables): string {

@@ -7,15 +7,6 @@ import { type ProxyWorld, startProxyWorld, startProxyWorldForTest } from './prox
 import { ok } from './raw-application.ts';
 
 const CRLF = '\r\n';
-const INTERNAL_LOCATIONS = [
-  '@asleep',
-  '/.dormouse/touch',
-  '/.dormouse/heartbeat',
-  '/.dormouse/asleep',
-  '/throttle',
-  '/identity',
-  '/identity-token',
-];
 
 describeWith(['nginx'], 'an awake branch', () => {
   let world: ProxyWorld;
@@ -87,21 +78,6 @@ describeWith(['nginx'], 'an awake branch', () => {
     const before = world.application.heads.length;
     expect(await world.visit({ host: 'two-pods--g.gyazo.example' })).toMatchObject({ status: 502 });
     expect(world.application.heads.length - before).toBe(1);
-  });
-
-  test.each(INTERNAL_LOCATIONS)(
-    'an application that answers X-Accel-Redirect: %s gets nowhere',
-    async (place) => {
-      const steering = [`X-Accel-Redirect: ${place}`, 'X-Accel-Limit-Rate: 1', 'X-Accel-Charset: koi8-r'];
-      world.application.answerWith(() => ok('its own answer', steering));
-      const answer = await world.visit({ host: 'steering--g.gyazo.example' });
-      expect(answer).toMatchObject({ status: 200, body: 'its own answer' });
-      expect(answer.headers).not.toHaveProperty('x-identity');
-    },
-  );
-
-  test.each(INTERNAL_LOCATIONS.slice(1, 4))('a visitor who asks for %s gets 404', async (path) => {
-    expect(await world.visit({ host: 'inside--g.gyazo.example', path })).toMatchObject({ status: 404 });
   });
 
   test.each(['gyazo.example', 'branch.gyazo.example', 'a--g', '--g.gyazo.example', 'a--g2.gyazo.example'])(
