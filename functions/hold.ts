@@ -27,13 +27,11 @@ export function createHoldRoute({ hold, log }: HoldRouteDependencies): HoldRoute
       const read = parseBranchHost(request.header('X-Dormouse-Host'));
       if ('problem' in read) return steer(response, 'page');
       open.add(response);
-      response.once('close', () => open.delete(response));
-      const outcome = await hold({
-        branch: read.branch,
-        visitor: visitorOf(request),
-        left: departureOf(response),
-      });
-      const entry = { severity: 'INFO', event: 'hold', branch: read.branch, ...outcome } as const;
+      const left = departureOf(response);
+      const held = { branch: read.branch, visitor: visitorOf(request), left };
+      const outcome = await hold(held).finally(() => open.delete(response));
+      const severity = outcome.problem === undefined ? 'INFO' : 'ERROR';
+      const entry = { severity, event: 'hold', branch: read.branch, ...outcome } as const;
       log(
         { message: `hold ${read.branch}: ${outcome.answer}, ${outcome.reason}`, ...entry },
         traceOf(request),
@@ -69,6 +67,7 @@ function visitorOf(request: Request) {
 /** Aborted when the connection closes before the answer: then nobody waits any more. */
 function departureOf(response: Response): AbortSignal {
   const departure = new AbortController();
+  if (response.destroyed) departure.abort(); // it closed before we were asked
   response.once('close', () => departure.abort());
   return departure.signal;
 }

@@ -34,6 +34,9 @@ export type Holding = {
 };
 
 const NONCE_BYTES = 16;
+const LOOK_UP_LIMIT_MS = 5_000;
+
+type LookUp = ReturnType<typeof createLookUp>;
 
 /** Assembles what a sleeping branch's visitors need. Loaded with the first of them, off the path of a mirrored visit. */
 export function createHolding(config: Config, dependencies: HoldingDependencies): Holding {
@@ -41,15 +44,22 @@ export function createHolding(config: Config, dependencies: HoldingDependencies)
   const timer = createWakeTimer(store, now);
   const onReachable = (branch: string) => void timer.reached(branch);
   // The mirrored visit may have woken it a moment before the first hold: waiting, not scaling, is what starts the clock.
-  const follow = createFollowBranch({ cluster, pause, onWaiting: timer.started, onReachable });
-  const touch = timeWakes(dependencies.touch, timer.started);
+  const onProblem = (branch: string, problem: string) =>
+    log({ severity: 'ERROR', message: `${branch} cannot be followed`, event: 'follow', branch, problem });
+  const follow = createFollowBranch({ cluster, pause, onWaiting: timer.started, onReachable, onProblem });
+  const { touch } = dependencies;
   const hold = createHoldRoute({
     hold: createHold({ touch, follow, limits: config.holdLimits, now, pause }),
     log,
   });
-  const isKnown = async (branch: string) => (await known.ask(branch)) === 'known';
+  const isKnown = async (branch: string) => {
+    const answer = await known.ask(branch);
+    if (answer === 'busy') throw new Error('too many hosts that nobody knows are asked for');
+    return answer === 'known';
+  };
   const progress = createProgressRoute({ follow, isKnown, pause, log });
-  const lookUp = createLookUp({ cluster, store, known, timing: config.timing });
+  const { timing, isDryRun } = config;
+  const lookUp = withinTime(createLookUp({ cluster, store, known, timing, isDryRun }));
   const newNonce = () => randomBytes(NONCE_BYTES).toString('base64');
   return {
     hold: hold.route,
@@ -62,11 +72,15 @@ export function createHolding(config: Config, dependencies: HoldingDependencies)
   };
 }
 
-function timeWakes(touch: Touch, started: (branch: string) => void): Touch {
-  return async (branch, options) => {
-    const outcome = await touch(branch, options);
-    if (outcome.outcome === 'woken') started(branch);
-    return outcome;
+/** A page that comes late is no page: nginx gives up after 10 s and answers by itself. */
+function withinTime(lookUp: LookUp): LookUp {
+  return async (branch) => {
+    const answered = new AbortController();
+    const late = pause(LOOK_UP_LIMIT_MS, answered.signal).then(() => {
+      throw new Error(`Kubernetes did not answer within ${LOOK_UP_LIMIT_MS} ms`);
+    });
+    late.catch(() => undefined); // it also ends when the answer came first
+    return Promise.race([lookUp(branch), late]).finally(() => answered.abort());
   };
 }
 

@@ -162,7 +162,10 @@ async function openTransport(to: TransportTarget): Promise<RestTransport> {
 function lazily<Value>(open: () => Promise<Value>): () => Promise<Value> {
   let opened: Promise<Value> | undefined;
   return () => {
-    opened ??= open();
+    opened ??= open().catch((error) => {
+      opened = undefined; // the next request tries again
+      throw error;
+    });
     return opened;
   };
 }

@@ -1,5 +1,6 @@
 import type { BranchView } from '../core/branch-view.ts';
 import { judgeWake, type WakeState } from '../core/judge-wake.ts';
+import { messageOf } from '../core/message-of.ts';
 import type { WatchCluster } from '../ports.ts';
 import type { Pause } from './pause.ts';
 
@@ -16,6 +17,8 @@ export type FollowDependencies = {
   /** Told whenever a branch that somebody follows is not reachable yet, and whenever it is. */
   readonly onWaiting?: (branch: string) => void;
   readonly onReachable?: (branch: string) => void;
+  /** Told when Kubernetes cannot be asked about a branch: once, not at each try. */
+  readonly onProblem?: (branch: string, problem: string) => void;
 };
 
 /**
@@ -29,8 +32,11 @@ type Following = {
   readonly listeners: Set<(sight: WakeSight) => void>;
   readonly ended: AbortController;
   readonly tellTimer: (isReachable: boolean) => void;
+  readonly complain: (error: unknown) => void;
   latest?: WakeSight;
-  /** What the watch said last: newer than a reading that began before it. */
+  /** How often the watch spoke. */
+  words: number;
+  /** What it said last. */
   isServing: boolean;
 };
 
@@ -64,6 +70,8 @@ function start(
     listeners: new Set(),
     ended: new AbortController(),
     tellTimer: (isReachable) => dependencies[isReachable ? 'onReachable' : 'onWaiting']?.(branch),
+    complain: createComplaint(dependencies, branch),
+    words: 0,
     isServing: false,
   };
   followed.set(branch, following);
@@ -75,12 +83,14 @@ function start(
 async function reread({ cluster, pause }: FollowDependencies, following: Following): Promise<void> {
   const { branch, ended } = following;
   while (!ended.signal.aborted) {
+    const { words } = following;
     try {
       const view = await cluster.viewBranch(branch);
-      const state = following.isServing ? REACHABLE : judgeWake(branch, view);
-      tell(following, { state, view });
-    } catch {
-      // Kubernetes cannot be asked just now: who waits goes on waiting, up to the hold limit
+      // What the watch said during the reading is newer than the reading; what it said before is not.
+      const isOutdated = following.words !== words && following.isServing;
+      tell(following, { state: isOutdated ? REACHABLE : judgeWake(branch, view), view });
+    } catch (error) {
+      following.complain(error); // who waits goes on waiting, up to the hold limit
     }
     await pause(REREAD_EVERY_MS, ended.signal);
   }
@@ -90,14 +100,23 @@ async function reread({ cluster, pause }: FollowDependencies, following: Followi
 async function rewatch({ cluster, pause }: FollowDependencies, following: Following): Promise<void> {
   const { branch, ended } = following;
   const onServing = (servingEndpoints: number) => {
+    following.words += 1;
     following.isServing = servingEndpoints > 0;
     if (following.isServing) tell(following, { ...following.latest, state: REACHABLE });
   };
   while (!ended.signal.aborted) {
-    await cluster.watchEndpoints(branch, onServing, ended.signal).catch(() => undefined);
+    await cluster.watchEndpoints(branch, onServing, ended.signal).catch(following.complain);
     following.isServing = false;
     await pause(REWATCH_AFTER_MS, ended.signal);
   }
+}
+
+function createComplaint({ onProblem }: FollowDependencies, branch: string): (error: unknown) => void {
+  let isTold = false;
+  return (error) => {
+    if (!isTold) onProblem?.(branch, messageOf(error));
+    isTold = true;
+  };
 }
 
 function tell(following: Following, sight: WakeSight): void {

@@ -41,12 +41,15 @@ export type HeldRequest = { readonly branch: string; readonly visitor: Visitor; 
 export function createHold(dependencies: HoldDependencies): (held: HeldRequest) => Promise<HoldOutcome> {
   return async (held) => {
     const arrivedMs = dependencies.now();
-    const touched = await touchOnce(dependencies, held.branch);
+    const touched = await touchInTime(dependencies, held);
+    if (touched === 'late') return { answer: 'page', reason: 'patience-over' };
     const vain = whyInVain(touched.touch);
     if (vain !== undefined) return { answer: 'page', reason: vain, ...touched };
     return { ...(await wait(dependencies, held, arrivedMs)), ...touched };
   };
 }
+
+type Touched = Pick<HoldOutcome, 'touch' | 'problem'>;
 
 /** Why nobody need wait for this branch. */
 function whyInVain(touch: TouchOutcome | undefined): HoldOutcome['reason'] | undefined {
@@ -55,10 +58,20 @@ function whyInVain(touch: TouchOutcome | undefined): HoldOutcome['reason'] | und
   return touch?.outcome === 'opted-out' && touch.isAsleep ? 'opted-out' : undefined;
 }
 
-async function touchOnce(
-  { touch }: HoldDependencies,
-  branch: string,
-): Promise<Pick<HoldOutcome, 'touch' | 'problem'>> {
+/** A touch that takes longer than the visitor waits goes on by itself: its wake is for the next one. */
+async function touchInTime(
+  dependencies: HoldDependencies,
+  { branch, visitor, left }: HeldRequest,
+): Promise<Touched | 'late'> {
+  const { limits, pause } = dependencies;
+  const patienceMs = (visitor.isNavigation ? limits.pageAfterMs : limits.holdLimitMs) - visitor.waitedMs;
+  const done = new AbortController();
+  const touching = touchOnce(dependencies, branch).finally(() => done.abort());
+  const tooLate = pause(patienceMs, AbortSignal.any([done.signal, left])).then((): 'late' => 'late');
+  return Promise.race([touching, tooLate]);
+}
+
+async function touchOnce({ touch }: HoldDependencies, branch: string): Promise<Touched> {
   try {
     return { touch: await touch(branch, { isHeld: true }) };
   } catch (error) {

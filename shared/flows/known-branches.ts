@@ -12,6 +12,8 @@ export type KnownBranches = {
    * Rejects with a `ClusterError` when Kubernetes cannot be asked.
    */
   readonly ask: (branch: string) => Promise<Knowledge>;
+  /** Kubernetes turned out to have workloads of this branch. */
+  readonly markKnown: (branch: string) => void;
   /** Kubernetes turned out to have no workload of this branch. */
   readonly markUnknown: (branch: string) => void;
   readonly isMarkedUnknown: (branch: string) => boolean;
@@ -49,6 +51,7 @@ export function createKnownBranches({ cluster, timing, now }: KnownBranchesDepen
       if (known.has(branch)) return 'known';
       return oneFlight(branch, () => askKubernetes(branch));
     },
+    markKnown: known.add,
     markUnknown: unknown.add,
     isMarkedUnknown: unknown.has,
   };

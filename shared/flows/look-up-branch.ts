@@ -1,4 +1,3 @@
-import { isAsleep } from '../core/branch.ts';
 import { isReachable } from '../core/branch-view.ts';
 import { judgeWake } from '../core/judge-wake.ts';
 import { policyOf } from '../core/policy.ts';
@@ -21,6 +20,8 @@ export type LookUpDependencies = {
   readonly store: VisitStore;
   readonly known: KnownBranches;
   readonly timing: Timing;
+  /** Then no visit wakes anything, and nobody need wait for it. */
+  readonly isDryRun: boolean;
 };
 
 const NO_NEWS: WakeSight = { state: { state: 'waiting', step: 'pod' } };
@@ -36,7 +37,7 @@ export function createLookUp(dependencies: LookUpDependencies): (branch: string)
 }
 
 async function sightKnown(
-  { cluster, store, timing }: LookUpDependencies,
+  { cluster, store, timing, isDryRun }: LookUpDependencies,
   branch: string,
 ): Promise<BranchSighting> {
   const [workloads, view, wakeMs] = await Promise.all([
@@ -46,9 +47,9 @@ async function sightKnown(
   ]);
   const [first] = workloads;
   if (first === undefined && !isReachable(view)) return { kind: 'no-such-branch' };
-  const isOptedOut = !policyOf(branch, workloads, timing).isEnabled;
+  const isLeftAlone = isDryRun || !policyOf(branch, workloads, timing).isEnabled;
   const bearer = workloads.find((workload) => workload.name === branch) ?? first;
-  if (bearer !== undefined && isOptedOut && isAsleep(workloads))
+  if (bearer !== undefined && isLeftAlone && bearer.replicas === 0)
     return { kind: 'opted-out', ref: workloadRef(bearer) };
   return { kind: 'waking', sight: { state: judgeWake(branch, view), view }, wakeMs };
 }

@@ -101,6 +101,7 @@ async function look(touching: Touching, branch: string, stamp: Stamp): Promise<T
     known.markUnknown(branch);
     return { outcome: 'no-such-branch' };
   }
+  known.markKnown(branch);
   if (stamp.stamp === 'missing') return look(touching, branch, await createRecord(touching, branch));
   const isEnabled = policyOf(branch, members, timing).isEnabled;
   if (!isEnabled) return { outcome: 'opted-out', stamp, isAsleep: isAsleep(members) };

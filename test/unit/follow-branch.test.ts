@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { BranchView } from '../../shared/core/branch-view.ts';
 import { createFollowBranch, type WakeSight } from '../../shared/flows/follow-branch.ts';
-import type { WatchCluster } from '../../shared/ports.ts';
+import { ClusterError, type WatchCluster } from '../../shared/ports.ts';
 import { BRANCH } from '../fixtures/branches.ts';
 
 const ref = `deployment/${BRANCH}` as const;
@@ -19,10 +19,16 @@ function following() {
   const open = new Set<(serving: number) => void>();
   const pauses = new Set<() => void>();
   const timer: string[] = [];
+  const readings: (() => void)[] = [];
+  let isSlow = false;
+  let isBroken = false;
+  const problems: string[] = [];
   let views = 0;
   const cluster: WatchCluster = {
     viewBranch: async () => {
       views += 1;
+      if (isBroken) throw new ClusterError('forbidden');
+      if (isSlow) await new Promise<void>((resolve) => readings.push(resolve));
       return NO_POD;
     },
     watchEndpoints: (_, onServing, signal) => {
@@ -43,14 +49,27 @@ function following() {
     pause,
     onWaiting: (branch) => timer.push(`waiting for ${branch}`),
     onReachable: (branch) => timer.push(`reached ${branch}`),
+    onProblem: (branch, problem) => problems.push(`${branch}: ${problem}`),
   });
   return {
     follow,
     timer,
+    problems,
+    breakDown: () => {
+      isBroken = true;
+    },
     views: () => views,
     watches: () => open.size,
     serve: (serving: number) => {
       for (const onServing of open) onServing(serving);
+    },
+    /** From now on a reading ends only when `endReadings` says so. */
+    slowDown: () => {
+      isSlow = true;
+    },
+    endReadings: async () => {
+      for (const end of readings.splice(0)) end();
+      await turn();
     },
     reread: async () => {
       for (const end of pauses) end();
@@ -82,16 +101,35 @@ describe('followBranch', () => {
     expect(told.map(({ state }) => state)).toEqual([WAITING]);
   });
 
-  test('the watch alone says that a branch is reachable, and no older reading takes that back', async () => {
+  test('a reading that began before the watch spoke does not take back what it said', async () => {
+    const { follow, serve, slowDown, reread, endReadings } = following();
+    const told: WakeSight[] = [];
+    follow(BRANCH, (sight) => told.push(sight));
+    await turn();
+    slowDown();
+    await reread();
+    serve(1);
+    await endReadings();
+    expect(told.map(({ state }) => state)).toEqual([WAITING, REACHABLE, REACHABLE]);
+  });
+
+  test('a reading that began later is believed more than a watch that fell silent', async () => {
     const { follow, serve, reread } = following();
     const told: WakeSight[] = [];
     follow(BRANCH, (sight) => told.push(sight));
     await turn();
     serve(1);
     await reread();
-    serve(0);
+    expect(told.map(({ state }) => state)).toEqual([WAITING, REACHABLE, WAITING]);
+  });
+
+  test('a problem with Kubernetes is told once, not at each try', async () => {
+    const { follow, breakDown, problems, reread } = following();
+    breakDown();
+    follow(BRANCH, () => undefined);
+    await turn();
     await reread();
-    expect(told.map(({ state }) => state)).toEqual([WAITING, REACHABLE, REACHABLE, WAITING]);
+    expect(problems).toEqual([`${BRANCH}: forbidden`]);
   });
 
   test('the clock of a wake is started by who waits, whoever woke the branch, and stopped when it is reached', async () => {

@@ -59,7 +59,7 @@ describe('decideHold', () => {
 type Tell = (state: WakeState, view?: BranchView) => void;
 
 /** A hold on a virtual clock: pauses end when `passMs` says so, or when their signal does. */
-function holding(touches: TouchOutcome[] | Error) {
+function holding(touches: TouchOutcome[] | Error | Promise<never>) {
   const clock = { nowMs: 0 };
   const pauses = new Set<{ endsMs: number; end: () => void }>();
   let touched = 0;
@@ -77,6 +77,7 @@ function holding(touches: TouchOutcome[] | Error) {
     touch: async () => {
       touched += 1;
       if (touches instanceof Error) throw touches;
+      if (touches instanceof Promise) return touches;
       return touches[Math.min(touched, touches.length) - 1] as TouchOutcome;
     },
     follow: (_, listener) => {
@@ -173,6 +174,15 @@ describe('hold', () => {
     const workloads = [{ ref: `deployment/${BRANCH}`, replicas: 0, pods: [] }] as const;
     await tell(WAITING, { service: 'with-endpoints', servingEndpoints: 0, workloads });
     expect(touched()).toBe(2);
+  });
+
+  test('hold shows the page in time though the touch takes its time', async () => {
+    const { hold, passMs } = holding(new Promise(() => undefined));
+    const [person1, caller1] = [hold(person), hold(caller)];
+    await passMs(1_500);
+    expect(await person1).toEqual({ answer: 'page', reason: 'patience-over' });
+    await passMs(23_500);
+    expect(await caller1).toEqual({ answer: 'page', reason: 'patience-over' });
   });
 
   test('hold lets go of the branch when its client has gone', async () => {
