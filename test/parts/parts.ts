@@ -1,9 +1,16 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { cpSync, existsSync, globSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 /** The real systems that tests run against. */
-export type PartName = 'nginx' | 'firestore-emulator' | 'control-plane' | 'chromium' | 'terraform';
+export type PartName =
+  | 'nginx'
+  | 'firestore-emulator'
+  | 'control-plane'
+  | 'chromium'
+  | 'terraform'
+  | 'terraform-providers';
 
 /** Where a part is, or why it is not here. */
 export type Part = { readonly path: string } | { readonly missing: string };
@@ -22,6 +29,11 @@ type Recipe = {
 
 const root = path.resolve(import.meta.dirname, '../..');
 const NJS_MODULE = '/usr/lib/nginx/modules/ngx_http_js_module.so';
+const CACHE = path.join(
+  process.env.XDG_CACHE_HOME ?? path.join(process.env.HOME ?? '/root', '.cache'),
+  'dormouse',
+);
+const TERRAFORM_CACHE = path.join(CACHE, 'terraform-providers');
 const CONTROL_PLANE_BUILD = path.join(root, 'test/control-plane/build');
 
 const recipes: Record<PartName, Recipe> = {
@@ -50,6 +62,12 @@ const recipes: Record<PartName, Recipe> = {
     find: () => onPath('terraform'),
     packages: [],
     hint: 'install Terraform 1.11 or newer: https://developer.hashicorp.com/terraform/install',
+  },
+  'terraform-providers': {
+    find: findTerraformProviders,
+    packages: [],
+    build: cacheTerraformProviders,
+    hint: `TF_PLUGIN_CACHE_DIR=${TERRAFORM_CACHE} terraform -chdir=terraform init, once; or a mirror in TF_CLI_CONFIG_FILE`,
   },
 };
 
@@ -98,8 +116,7 @@ function hasFirestoreEmulator(): boolean {
 }
 
 function findControlPlane(): string | undefined {
-  const cache = process.env.XDG_CACHE_HOME ?? path.join(process.env.HOME ?? '/root', '.cache');
-  const folders = [process.env.KUBEBUILDER_ASSETS, path.join(cache, 'dormouse/control-plane/1.37.2')];
+  const folders = [process.env.KUBEBUILDER_ASSETS, path.join(CACHE, 'control-plane/1.37.2')];
   return folders.find((folder) => folder !== undefined && isControlPlane(folder));
 }
 
@@ -114,4 +131,30 @@ function lastLine(error: unknown): string {
     .trim()
     .split('\n');
   return lines.at(-1) ?? '';
+}
+
+/** Somebody's own Terraform settings, which name a mirror; else the cache, once it is filled. */
+function findTerraformProviders(): string | undefined {
+  const settings = process.env.TF_CLI_CONFIG_FILE;
+  if (settings && existsSync(settings)) return settings;
+  const cached = globSync('*/hashicorp/{google,kubernetes}', { cwd: TERRAFORM_CACHE });
+  return cached.length === 2 ? TERRAFORM_CACHE : undefined;
+}
+
+/** Takes them from the registry: some 100 MB, once. */
+function cacheTerraformProviders(): void {
+  const folder = mkdtempSync(path.join(tmpdir(), 'terraform-providers-'));
+  mkdirSync(TERRAFORM_CACHE, { recursive: true });
+  try {
+    cpSync(path.join(root, 'terraform/versions.tf'), path.join(folder, 'versions.tf'));
+    const env = { ...process.env, TF_PLUGIN_CACHE_DIR: TERRAFORM_CACHE, CHECKPOINT_DISABLE: '1' };
+    const { status } = spawnSync('terraform', ['init', '-input=false'], {
+      cwd: folder,
+      env,
+      stdio: 'ignore',
+    });
+    if (status !== 0) throw new Error("Terraform's registry cannot be reached");
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }

@@ -82,7 +82,11 @@ export function openTerraform(providers: string): Terraform {
 
 function settingsOf(providers: string): Record<string, string> {
   return statSync(providers).isDirectory()
-    ? { TF_PLUGIN_CACHE_DIR: providers, TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE: '1' }
+    ? {
+        TF_CLI_CONFIG_FILE: '',
+        TF_PLUGIN_CACHE_DIR: providers,
+        TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE: '1',
+      }
     : { TF_CLI_CONFIG_FILE: providers };
 }
 
