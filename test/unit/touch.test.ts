@@ -181,3 +181,12 @@ test('touch rejects when Kubernetes cannot be asked, having recorded the visit',
   await expect(touch(BRANCH)).rejects.toThrow('unreachable');
   expect(store.records.get(BRANCH)?.lastAccessMs).toBe(NOON + 7);
 });
+
+test('touch scales once when a mirrored and a held visit come at the same time', async () => {
+  const cluster = createMemoryCluster(aWorkload({ replicas: 0 }));
+  const { touch } = touching({ cluster });
+  await Promise.all([touch(BRANCH), touch(BRANCH, { isHeld: true })]);
+  expect(cluster.calls.filter((call) => call.startsWith('raise'))).toEqual([
+    `raise deployment/${BRANCH} to 1`,
+  ]);
+});
