@@ -7,7 +7,7 @@ import type { VisitCluster, VisitStore } from '../ports.ts';
 import type { KnownBranches } from './known-branches.ts';
 import { readMembers } from './read-members.ts';
 import { createRecent, type Recent } from './recent.ts';
-import { createSingleFlight } from './single-flight.ts';
+import { createSingleFlight, type SingleFlight } from './single-flight.ts';
 import { wakeMembers } from './wake-members.ts';
 
 /** Whether the visit was written: `throttled` means that one was, moments ago. */
@@ -41,6 +41,8 @@ export type Touch = (branch: string, options?: { readonly isHeld?: boolean }) =>
 type Touching = TouchDependencies & {
   readonly written: Recent;
   readonly awake: Recent;
+  /** A mirrored visit and a held one look apart, and scale together. */
+  readonly oneWake: SingleFlight<readonly WokenMember[]>;
 };
 
 /**
@@ -56,6 +58,7 @@ export function createTouch(dependencies: TouchDependencies): Touch {
     ...dependencies,
     written: createRecent({ forMs: timing.touchWriteEveryMs, now }),
     awake: createRecent({ forMs: timing.awakeTrustedMs, now }),
+    oneWake: createSingleFlight(),
   };
   const oneFlight = createSingleFlight<TouchOutcome>();
   return (branch, { isHeld = false } = {}) =>
@@ -107,7 +110,8 @@ async function look(touching: Touching, branch: string, stamp: Stamp): Promise<T
   if (!isEnabled) return { outcome: 'opted-out', stamp, isAsleep: isAsleep(members) };
   if (!isAsleep(members)) return { outcome: 'awake', stamp };
   if (isDryRun) return { outcome: 'would-wake', stamp };
-  return { outcome: 'woken', stamp, woken: await wakeMembers(cluster, members, record) };
+  const woken = await touching.oneWake(branch, () => wakeMembers(cluster, members, record));
+  return { outcome: 'woken', stamp, woken };
 }
 
 /** For a branch that Kubernetes has and the store does not. `exists`: somebody else was first, and came now. */
