@@ -42,11 +42,21 @@ type LookUp = ReturnType<typeof createLookUp>;
 export function createHolding(config: Config, dependencies: HoldingDependencies): Holding {
   const { cluster, store, known, now, log } = dependencies;
   const timer = createWakeTimer(store, now);
-  const onReachable = (branch: string) => void timer.reached(branch);
+  const onReachable = async (branch: string) => {
+    const wakeMs = await timer.reached(branch);
+    if (wakeMs === undefined) return;
+    log({ severity: 'INFO', message: `${branch} woke in ${wakeMs} ms`, event: 'wake', branch, wakeMs });
+  };
   // The mirrored visit may have woken it a moment before the first hold: waiting, not scaling, is what starts the clock.
   const onProblem = (branch: string, problem: string) =>
     log({ severity: 'ERROR', message: `${branch} cannot be followed`, event: 'follow', branch, problem });
-  const follow = createFollowBranch({ cluster, pause, onWaiting: timer.started, onReachable, onProblem });
+  const follow = createFollowBranch({
+    cluster,
+    pause,
+    onWaiting: timer.started,
+    onReachable: (branch) => void onReachable(branch),
+    onProblem,
+  });
   const { touch } = dependencies;
   const hold = createHoldRoute({
     hold: createHold({ touch, follow, limits: config.holdLimits, now, pause }),

@@ -80,22 +80,22 @@ resource "google_monitoring_alert_policy" "no_sweep" {
   }
 }
 
-resource "google_monitoring_alert_policy" "slow_holds" {
+resource "google_monitoring_alert_policy" "slow_wakes" {
   count = var.monitoring.enabled ? 1 : 0
 
   project               = var.project_id
-  display_name          = "Dormouse ${var.name}: visitors wait too long"
+  display_name          = "Dormouse ${var.name}: branches take too long to wake"
   combiner              = "OR"
   severity              = "WARNING"
   notification_channels = var.monitoring.notification_channels
 
   conditions {
-    display_name = "5 of 100 held requests wait longer than ${var.monitoring.hold_p95_seconds} s"
+    display_name = "5 of 100 wakes take longer than ${var.monitoring.wake_p95_seconds} s"
 
     condition_threshold {
-      filter          = "resource.type=\"cloud_run_revision\" AND metric.type=\"logging.googleapis.com/user/${google_logging_metric.distribution["hold_seconds"].name}\""
+      filter          = "resource.type=\"cloud_run_revision\" AND metric.type=\"logging.googleapis.com/user/${google_logging_metric.distribution["wake_milliseconds"].name}\""
       comparison      = "COMPARISON_GT"
-      threshold_value = var.monitoring.hold_p95_seconds
+      threshold_value = var.monitoring.wake_p95_seconds * 1000
       duration        = "600s"
 
       aggregations {
@@ -107,7 +107,7 @@ resource "google_monitoring_alert_policy" "slow_holds" {
   }
 
   documentation {
-    content   = "Branches take long to start, or do not start. The waiting page and the log lines with event=\"hold\" name the branch and the reason."
+    content   = "Branches take long to start, or do not start. The waiting page and the log lines with event=\"wake\" and event=\"hold\" name the branch and the reason."
     mime_type = "text/markdown"
   }
 }

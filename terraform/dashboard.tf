@@ -5,16 +5,19 @@ locals {
   charts = [
     { title = "Branches, and how many sleep", queries = {
       branches = "sum(increase(${local.prom}_branches_sum[10m])) / sum(increase(${local.prom}_branches_count[10m]))"
-      # By the count of sweeps: one that finds nobody asleep says nothing of it.
-      asleep = "sum(increase(${local.prom}_branches_asleep_sum[10m])) / sum(increase(${local.prom}_branches_count[10m]))"
+      asleep   = "sum(increase(${local.prom}_branches_asleep_sum[10m])) / sum(increase(${local.prom}_branches_asleep_count[10m]))"
     } },
-    # A branch has at least one pod: what was saved is this or more.
-    { title = "Branch-hours slept in a day", queries = {
-      hours = "24 * sum(increase(${local.prom}_branches_asleep_sum[1d])) / sum(increase(${local.prom}_branches_count[1d]))"
+    # Pods are not money: on a Standard cluster only nodes that go away are.
+    { title = "Pod-hours saved in a day", queries = {
+      hours = "24 * sum(increase(${local.prom}_pods_asleep_sum[1d])) / sum(increase(${local.prom}_pods_asleep_count[1d]))"
     } },
     { title = "Wakes and sleeps in an hour", queries = {
       wakes  = "sum(increase(${local.prom}_wakes[1h]))"
       sleeps = "sum(increase(${local.prom}_sleeps[1h]))"
+    } },
+    { title = "How long wakes took, milliseconds", queries = {
+      p50 = "histogram_quantile(0.5, sum by (le) (rate(${local.prom}_wake_milliseconds_bucket[1h])))"
+      p95 = "histogram_quantile(0.95, sum by (le) (rate(${local.prom}_wake_milliseconds_bucket[1h])))"
     } },
     { title = "How long requests were held, seconds", queries = {
       p50 = "histogram_quantile(0.5, sum by (le) (rate(${local.prom}_hold_seconds_bucket[1h])))"

@@ -55,10 +55,22 @@ locals {
       unit        = "1"
     }
     branches_asleep = {
-      description = "Branches that a sweep found asleep"
-      filter      = "${local.sleep_logs} AND jsonPayload.event=\"sweep\" AND jsonPayload.kept.asleep>=0"
-      value       = "EXTRACT(jsonPayload.kept.asleep)"
+      description = "Branches of which nothing runs when a sweep has ended"
+      filter      = "${local.sleep_logs} AND jsonPayload.event=\"sweep\" AND jsonPayload.asleep.branches>=0"
+      value       = "EXTRACT(jsonPayload.asleep.branches)"
       unit        = "1"
+    }
+    pods_asleep = {
+      description = "Pods that these branches had, and will have again"
+      filter      = "${local.sleep_logs} AND jsonPayload.event=\"sweep\" AND jsonPayload.asleep.pods>=0"
+      value       = "EXTRACT(jsonPayload.asleep.pods)"
+      unit        = "1"
+    }
+    wake_milliseconds = {
+      description = "From the first visitor who waited until the branch was reachable"
+      filter      = "${local.wake_logs} AND jsonPayload.event=\"wake\""
+      value       = "EXTRACT(jsonPayload.wakeMs)"
+      unit        = "ms"
     }
   }
 }
@@ -104,7 +116,7 @@ resource "google_logging_metric" "distribution" {
 
   bucket_options {
     exponential_buckets {
-      num_finite_buckets = 60
+      num_finite_buckets = 100
       growth_factor      = 1.25
       scale              = 0.01
     }

@@ -280,12 +280,12 @@ variable "page" {
 }
 
 variable "monitoring" {
-  description = "Metrics, a dashboard and alerts. `sweep_silence_minutes`: three periods of the schedule. `hold_p95_seconds`: an alert when visitors wait longer. Channels are names, projects/P/notificationChannels/N."
+  description = "Metrics, a dashboard and alerts. `sweep_silence_minutes`: three periods of the schedule. `wake_p95_seconds`: an alert when 5 of 100 wakes take longer. Channels are names, projects/P/notificationChannels/N."
   type = object({
     enabled               = optional(bool, true)
     notification_channels = optional(list(string), [])
     sweep_silence_minutes = optional(number, 15)
-    hold_p95_seconds      = optional(number, 20)
+    wake_p95_seconds      = optional(number, 20)
   })
   default = {}
 
@@ -300,7 +300,7 @@ variable "monitoring" {
   }
 
   validation {
-    condition     = var.monitoring.hold_p95_seconds > 0
-    error_message = "monitoring.hold_p95_seconds must be more than 0."
+    condition     = var.monitoring.wake_p95_seconds > 0
+    error_message = "monitoring.wake_p95_seconds must be more than 0."
   }
 }

@@ -3,6 +3,10 @@ import type { WorkloadRef } from './workload.ts';
 /** Workloads and their counts. */
 export type ReplicaCounts = Readonly<Partial<Record<WorkloadRef, number>>>;
 
+export function countPods(replicas: ReplicaCounts = {}): number {
+  return Object.values(replicas).reduce<number>((sum, count = 0) => sum + count, 0);
+}
+
 /**
  * What the store remembers of one branch (version 1). Every time is the store's own, in epoch ms: `lastAccess`
  * and `asleepSince` are stamped by the store, never by an instance's clock.

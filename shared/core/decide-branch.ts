@@ -1,5 +1,5 @@
 import { activityMs, isAsleep, isVisitedSinceClaim, membersOf } from './branch.ts';
-import type { BranchRecord, StoredRecord } from './branch-record.ts';
+import { type BranchRecord, countPods, type StoredRecord } from './branch-record.ts';
 import { isKeepAwakeOpen } from './keep-awake.ts';
 import { type Policy, policyOf } from './policy.ts';
 import type { Timing } from './timing.ts';
@@ -34,7 +34,13 @@ export type KeepReason =
   | 'rollout-unfinished'
   | 'scaled-to-zero-by-hand';
 
-export type Keep = { readonly action: 'keep'; readonly reason: KeepReason; readonly problem?: string };
+/** `pods`: how many a sleeping branch had, and will have again. */
+export type Keep = {
+  readonly action: 'keep';
+  readonly reason: KeepReason;
+  readonly problem?: string;
+  readonly pods?: number;
+};
 
 export type BranchDecision =
   | { readonly action: 'sleep'; readonly idleMs: number }
@@ -84,7 +90,8 @@ function decideClaimed(
   const isVisited = isVisitedSinceClaim(record, timing.visitSlackMs);
   if (isAsleep(members) && mode === 'off') return { action: 'heal', reason: 'mode-off' };
   if (isAsleep(members) && isVisited) return { action: 'heal', reason: 'visited' };
-  if (members.every((member) => member.replicas === 0)) return keep('asleep');
+  if (members.every((member) => member.replicas === 0))
+    return { ...keep('asleep'), pods: countPods(record.replicas) };
   const claimAgeMs = nowMs - (record.asleepSinceMs ?? nowMs);
   return claimAgeMs > timing.claimSettlesMs ? { action: 'settle', isVisited } : keep('claim-settling');
 }

@@ -1,3 +1,4 @@
+import { countPods } from './branch-record.ts';
 import type { Sight } from './decide-blind.ts';
 import type { BranchResult, SweptBranch } from './sweep-result.ts';
 
@@ -10,6 +11,8 @@ export type SweepSummary = {
   readonly slept: number;
   /** By reason. */
   readonly kept: Readonly<Record<string, number>>;
+  /** Of how many branches and pods nothing runs now, thanks to Dormouse. */
+  readonly asleep: { readonly branches: number; readonly pods: number };
   readonly healed: number;
   /** Put back by somebody else since they were put to sleep. */
   readonly contested: number;
@@ -35,6 +38,7 @@ export function summarizeSweep(swept: readonly SweptBranch[], circumstances: Cir
     branches: swept.length,
     slept: count(({ result }) => result === 'slept'),
     kept: countReasons(results),
+    asleep: countAsleep(swept),
     healed: count(({ result }) => result === 'healed' || result === 'waking'),
     contested: count((result) => result.result === 'settled' && result.contested !== undefined),
     failed: count(isFailure),
@@ -53,6 +57,14 @@ export function isSweepUnwell(summary: SweepSummary): boolean {
 export function isFailure(result: BranchResult): boolean {
   if (result.result === 'kept' || result.result === 'noted') return false;
   return 'problem' in result && result.problem !== undefined;
+}
+
+function countAsleep(swept: readonly SweptBranch[]): SweepSummary['asleep'] {
+  const asleep = swept.flatMap(({ decision, result }) => {
+    if (result.result === 'slept') return countPods(result.replicas);
+    return decision.action === 'keep' && decision.reason === 'asleep' ? (decision.pods ?? 0) : [];
+  });
+  return { branches: asleep.length, pods: asleep.reduce((sum, pods) => sum + pods, 0) };
 }
 
 function countReasons(results: readonly BranchResult[]): Record<string, number> {

@@ -5,8 +5,8 @@ import { createRecent } from './recent.ts';
 export type WakeTimer = {
   /** Counts from the first time on, until the branch is reached. */
   readonly started: (branch: string) => void;
-  /** Counts once a wake. Never rejects: a duration that is lost harms nobody. */
-  readonly reached: (branch: string) => Promise<void>;
+  /** How long the wake took, in ms; counts once a wake. Never rejects: a duration that is lost harms nobody. */
+  readonly reached: (branch: string) => Promise<number | undefined>;
 };
 
 /** What took longer was no wake that somebody waited for. */
@@ -26,7 +26,10 @@ export function createWakeTimer(store: VisitStore, now: () => number): WakeTimer
     reached: async (branch) => {
       const sinceMs = startedMs.get(branch);
       startedMs.delete(branch);
-      if (sinceMs !== undefined && recent.has(branch)) await record(store, branch, now() - sinceMs);
+      if (sinceMs === undefined || !recent.has(branch)) return undefined;
+      const wakeMs = Math.round(now() - sinceMs);
+      await record(store, branch, wakeMs);
+      return wakeMs;
     },
   };
 }
@@ -35,7 +38,7 @@ async function record(store: VisitStore, branch: string, wakeMs: number): Promis
   try {
     const read = await store.readRecord(branch);
     if (read.outcome !== 'found') return;
-    const durations = [...read.record.wakeMs, Math.round(wakeMs)].slice(-KEPT_DURATIONS);
+    const durations = [...read.record.wakeMs, wakeMs].slice(-KEPT_DURATIONS);
     await store.update(branch, read.version, { wakeMs: durations });
   } catch {
     // the next wake is timed again

@@ -385,7 +385,7 @@ run "released_archive_in_a_shared_database_without_monitoring" {
     condition = (
       length(google_logging_metric.counter) == 0 && length(google_logging_metric.distribution) == 0
       && length(google_monitoring_alert_policy.count) == 0 && length(google_monitoring_alert_policy.no_sweep) == 0
-      && length(google_monitoring_alert_policy.slow_holds) == 0 && length(google_monitoring_dashboard.this) == 0
+      && length(google_monitoring_alert_policy.slow_wakes) == 0 && length(google_monitoring_dashboard.this) == 0
       && output.dashboard_id == null
     )
     error_message = "no metric, no alert, no dashboard"
@@ -397,7 +397,7 @@ run "monitoring" {
 
   variables {
     schedule   = { paused = true }
-    monitoring = { notification_channels = ["projects/team-staging/notificationChannels/1"], sweep_silence_minutes = 30, hold_p95_seconds = 8 }
+    monitoring = { notification_channels = ["projects/team-staging/notificationChannels/1"], sweep_silence_minutes = 30, wake_p95_seconds = 8 }
   }
 
   assert {
@@ -405,7 +405,7 @@ run "monitoring" {
       google_cloud_scheduler_job.sweep.paused
       && !google_monitoring_alert_policy.no_sweep[0].enabled
       && google_monitoring_alert_policy.no_sweep[0].conditions[0].condition_absent[0].duration == "1800s"
-      && google_monitoring_alert_policy.slow_holds[0].conditions[0].condition_threshold[0].threshold_value == 8
+      && google_monitoring_alert_policy.slow_wakes[0].conditions[0].condition_threshold[0].threshold_value == 8000
     )
     error_message = "a schedule that is paused is not missed; limits are the variables'"
   }
@@ -413,7 +413,7 @@ run "monitoring" {
   assert {
     condition = (
       keys(google_monitoring_alert_policy.count) == ["sweeps_blind", "sweeps_failed", "wakes_failed"]
-      && alltrue([for policy in concat(values(google_monitoring_alert_policy.count), google_monitoring_alert_policy.no_sweep, google_monitoring_alert_policy.slow_holds) :
+      && alltrue([for policy in concat(values(google_monitoring_alert_policy.count), google_monitoring_alert_policy.no_sweep, google_monitoring_alert_policy.slow_wakes) :
         policy.notification_channels == tolist(["projects/team-staging/notificationChannels/1"])
       ])
     )

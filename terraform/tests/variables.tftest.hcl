@@ -28,7 +28,7 @@ run "least" {
     schedule           = { cron = "0 0 1 1 0", time_zone = "UTC", retries = 0 }
     proxies            = { replicas = 1, held_in_all = 600 }
     store              = { database = "abcd" }
-    monitoring         = { sweep_silence_minutes = 3, hold_p95_seconds = 0.1 }
+    monitoring         = { sweep_silence_minutes = 3, wake_p95_seconds = 0.1 }
   }
 
   assert {
@@ -149,7 +149,7 @@ run "nothing_in_time" {
     sleep              = { batch_size = 0 }
     schedule           = { cron = "every 5 minutes" }
     store              = { database = "(default)" }
-    monitoring         = { hold_p95_seconds = 0 }
+    monitoring         = { wake_p95_seconds = 0 }
     region             = "asia-northeast1-a"
     page               = { logo = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx" }
     cluster            = { name = "staging", endpoint = "10.0.0.2", namespace = "branches" }

@@ -10,6 +10,7 @@ const SUMMARY: SweepSummary = {
   branches: 3,
   slept: 1,
   kept: { active: 2 },
+  asleep: { branches: 1, pods: 2 },
   healed: 0,
   contested: 0,
   failed: 0,

@@ -29,7 +29,8 @@ async function sweeping(given: { workloads?: readonly Workload[]; records?: Reco
 describe('an idle branch', () => {
   test('sweep puts it to sleep and remembers its replicas', async () => {
     const { sweep, cluster, store, clock } = await sweeping({});
-    expect(await sweep()).toMatchObject({ slept: 1, failed: 0, blind: false });
+    const asleep = { branches: 1, pods: 2 };
+    expect(await sweep()).toMatchObject({ slept: 1, failed: 0, blind: false, asleep });
     expect(cluster.workloads.get(REF)?.replicas).toBe(0);
     expect(store.records.get(BRANCH)).toMatchObject({ asleepSinceMs: clock.nowMs, replicas: { [REF]: 2 } });
   });
@@ -38,7 +39,7 @@ describe('an idle branch', () => {
     const { sweep, cluster, store } = await sweeping({});
     await sweep();
     const before = [store.writes.length, cluster.calls.length];
-    expect(await sweep()).toMatchObject({ slept: 0, kept: { asleep: 1 } });
+    expect(await sweep()).toMatchObject({ slept: 0, kept: { asleep: 1 }, asleep: { branches: 1, pods: 2 } });
     expect([store.writes.length, cluster.calls.length]).toEqual(before);
   });
 

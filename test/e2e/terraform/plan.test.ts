@@ -108,7 +108,7 @@ describeWith(['terraform', 'terraform-providers'], 'what Terraform plans', () =>
     const logged = new Set(
       sources.flatMap((text) => Array.from(text.matchAll(/event: '(\w+)'/g), ([, event]) => event)),
     );
-    expect(new Set(events)).toEqual(new Set(['decision', 'hold', 'sweep', 'touch']));
+    expect(new Set(events)).toEqual(new Set(['decision', 'hold', 'sweep', 'touch', 'wake']));
     expect([...new Set(events)].filter((event) => !logged.has(event))).toEqual([]);
   });
 });
