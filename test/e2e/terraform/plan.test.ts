@@ -102,7 +102,7 @@ describeWith(['terraform', 'terraform-providers'], 'what Terraform plans', () =>
     const events = filters.flatMap((filter) =>
       Array.from(filter.matchAll(/jsonPayload\.event="(\w+)"/g), ([, event = '']) => event),
     );
-    const sources = ['touch', 'hold', 'page', 'sleep', 'describe-swept'].map((file) =>
+    const sources = ['touch', 'hold', 'holding', 'page', 'sleep', 'describe-swept'].map((file) =>
       readFileSync(path.join(FUNCTIONS, `${file}.ts`), 'utf8'),
     );
     const logged = new Set(
