@@ -1,6 +1,6 @@
 import { http } from '@google-cloud/functions-framework';
-import type { KubernetesConnection } from '../shared/adapters/kubernetes-connection.ts';
-import type { Authorize, RestTransport } from '../shared/adapters/rest-transport.ts';
+import type { KubernetesConnection } from '../shared/adapters/kubernetes/kubernetes-connection.ts';
+import type { Authorize, RestTransport } from '../shared/adapters/rest/rest-transport.ts';
 import { type Config, parseConfig } from '../shared/config.ts';
 import { createLog } from '../shared/log.ts';
 import type { BranchStore, VisitCluster, VisitStore } from '../shared/ports.ts';
@@ -36,7 +36,7 @@ async function registerWake(config: Config): Promise<void> {
       import('./touch.ts'),
       import('../shared/flows/touch.ts'),
       import('../shared/flows/known-branches.ts'),
-      import('../shared/adapters/kubernetes-visits.ts'),
+      import('../shared/adapters/kubernetes/kubernetes-visits.ts'),
     ]);
   const { timing, namespace, isDryRun } = config;
   const log = createLog(config);
@@ -66,7 +66,7 @@ async function openHolding(
 ): Promise<Holding> {
   const [{ createHolding }, { createBranchWatch }] = await Promise.all([
     import('./holding.ts'),
-    import('../shared/adapters/branch-watch.ts'),
+    import('../shared/adapters/kubernetes/branch-watch.ts'),
   ]);
   const watch = createBranchWatch({ transport, namespace: config.namespace });
   const holding = createHolding(config, { ...shared, cluster: { ...shared.cluster, ...watch } });
@@ -80,7 +80,7 @@ async function registerSleep(config: Config): Promise<void> {
       import('./sleep.ts'),
       import('./describe-swept.ts'),
       import('../shared/flows/sweep.ts'),
-      import('../shared/adapters/gke-cluster.ts'),
+      import('../shared/adapters/kubernetes/gke-cluster.ts'),
     ]);
   const log = createLog(config);
   const sweep = createSweep({
@@ -102,17 +102,17 @@ async function openKubernetes(config: Config): Promise<RestTransport> {
 
 async function connectKubernetes({ kubernetes, projectId }: Config): Promise<KubernetesConnection> {
   const { createGkeConnection, createProxyConnection } = await import(
-    '../shared/adapters/kubernetes-connection.ts'
+    '../shared/adapters/kubernetes/kubernetes-connection.ts'
   );
   if (kubernetes.by === 'url') return createProxyConnection(kubernetes.url);
   if (kubernetes.by === 'gke') {
     const { createGoogleCredentials, KUBERNETES_SCOPES } = await import(
-      '../shared/adapters/google-credentials.ts'
+      '../shared/adapters/rest/google-credentials.ts'
     );
     const authorize = createGoogleCredentials({ scopes: KUBERNETES_SCOPES, projectId });
     return createGkeConnection({ endpoint: kubernetes.endpoint, authorize });
   }
-  const kubeconfig = await import('../shared/adapters/kubeconfig-connection.ts');
+  const kubeconfig = await import('../shared/adapters/kubernetes/kubeconfig-connection.ts');
   if (kubernetes.by === 'in-cluster') return kubeconfig.loadInClusterConnection();
   return kubeconfig.loadKubeconfigConnection(kubernetes);
 }
@@ -120,17 +120,19 @@ async function connectKubernetes({ kubernetes, projectId }: Config): Promise<Kub
 /** What a touch needs of the store, without the SDK's start. */
 async function openVisitStore(config: Config): Promise<VisitStore> {
   if (config.store.kind === 'sqlite') return openBranchStore(config);
-  const { createFirestoreVisits } = await import('../shared/adapters/firestore-visits.ts');
+  const { createFirestoreVisits } = await import('../shared/adapters/firestore/firestore-visits.ts');
   return createFirestoreVisits(await firestoreOptions(config, config.store));
 }
 
 async function openBranchStore(config: Config): Promise<BranchStore> {
   const { store, cluster, namespace } = config;
   if (store.kind === 'sqlite') {
-    const { createSqliteStore } = await import('../shared/adapters/sqlite-store.ts');
+    const { createSqliteStore } = await import('../shared/adapters/sqlite/sqlite-store.ts');
     return createSqliteStore({ file: store.file, cluster, namespace });
   }
-  const { createFirestoreStore, emulatorSettings } = await import('../shared/adapters/firestore-store.ts');
+  const { createFirestoreStore, emulatorSettings } = await import(
+    '../shared/adapters/firestore/firestore-store.ts'
+  );
   const settings = store.emulatorHost === undefined ? {} : emulatorSettings(store.emulatorHost);
   return createFirestoreStore({ ...(await firestoreOptions(config, store)), settings });
 }
@@ -146,7 +148,7 @@ async function firestoreOptions(config: Config, { database, emulatorHost }: Fire
 }
 
 async function authorizeFirestore(projectId: string): Promise<Authorize> {
-  const { createGoogleCredentials } = await import('../shared/adapters/google-credentials.ts');
+  const { createGoogleCredentials } = await import('../shared/adapters/rest/google-credentials.ts');
   return createGoogleCredentials({ scopes: [FIRESTORE_SCOPE], projectId });
 }
 
@@ -155,7 +157,7 @@ const authorizeEmulator: Authorize = async () => ({ Authorization: 'Bearer owner
 type TransportTarget = { baseUrl: string; authorize: Authorize; tls?: KubernetesConnection['tls'] };
 
 async function openTransport(to: TransportTarget): Promise<RestTransport> {
-  const { createRestTransport } = await import('../shared/adapters/rest-transport.ts');
+  const { createRestTransport } = await import('../shared/adapters/rest/rest-transport.ts');
   return createRestTransport({ ...to, now, random: Math.random });
 }
 

@@ -6,7 +6,8 @@ import { PAGE_STYLE } from './page-style.ts';
 import { renderNoSuchBranch, renderOptedOut } from './render-notice.ts';
 import { renderScript } from './render-script.ts';
 import { renderWaking } from './render-waking.ts';
-import { type Saying, type Texts, textsOf } from './texts.ts';
+import type { Saying, Texts } from './texts.ts';
+import { textsOf } from './texts-of.ts';
 
 type PageState = 'waiting' | 'hopeless' | 'notice';
 

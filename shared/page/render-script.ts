@@ -4,7 +4,8 @@ import type { Page } from './page.ts';
 import { PAGE_SCRIPT } from './page-script.ts';
 import type { WakingProgress } from './progress.ts';
 import { STAGES, stageOf } from './stage-of.ts';
-import { type Texts, textsOf } from './texts.ts';
+import type { Texts } from './texts.ts';
+import { textsOf } from './texts-of.ts';
 import { usualWakeMs } from './usual-wake.ts';
 
 /** What the script is given: everything it may have to say, in the page's language. */

@@ -1,9 +1,6 @@
 import type { HopelessReason } from '../core/judge-wake.ts';
-import type { Language } from './choose-language.ts';
 import type { WakingProgress } from './progress.ts';
 import type { Stage } from './stage-of.ts';
-import { ENGLISH } from './texts-english.ts';
-import { JAPANESE } from './texts-japanese.ts';
 
 /** A title and what it means. */
 export type Saying = { readonly title: string; readonly text: string };
@@ -38,10 +35,3 @@ export type Texts = {
   readonly footnote: string;
   readonly hopelessFootnote: string;
 };
-
-const TEXTS: Readonly<Record<Language, Texts>> = { en: ENGLISH, ja: JAPANESE };
-
-/** The texts of a language. */
-export function textsOf(language: Language): Texts {
-  return TEXTS[language];
-}

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Authorize } from '../../shared/adapters/rest-transport.ts';
+import type { Authorize } from '../../shared/adapters/rest/rest-transport.ts';
 import type { WorkloadRef } from '../../shared/core/workload.ts';
 import { ClusterError, type VisitCluster } from '../../shared/ports.ts';
 import {

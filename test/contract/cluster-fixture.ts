@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { createGkeCluster } from '../../shared/adapters/gke-cluster.ts';
-import { createKubernetesVisits } from '../../shared/adapters/kubernetes-visits.ts';
+import { createGkeCluster } from '../../shared/adapters/kubernetes/gke-cluster.ts';
+import { createKubernetesVisits } from '../../shared/adapters/kubernetes/kubernetes-visits.ts';
 import {
   type Authorize,
   createRestTransport,
   type RestRequest,
   type RestTransport,
-} from '../../shared/adapters/rest-transport.ts';
+} from '../../shared/adapters/rest/rest-transport.ts';
 import type { WorkloadKind, WorkloadRef } from '../../shared/core/workload.ts';
 import type { Cluster, VisitCluster } from '../../shared/ports.ts';
 import { serviceManifest } from '../world/branch-manifests.ts';

@@ -1,5 +1,5 @@
 import { expect, it, onTestFinished } from 'vitest';
-import type { RestTransport } from '../../shared/adapters/rest-transport.ts';
+import type { RestTransport } from '../../shared/adapters/rest/rest-transport.ts';
 import { ClusterError, type WatchCluster } from '../../shared/ports.ts';
 import type { ApiProxy } from './api-proxy.ts';
 import { bearer } from './cluster-fixture.ts';

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
-import type { StoreScope } from '../../shared/adapters/document-id.ts';
-import { createFirestoreStore, emulatorSettings } from '../../shared/adapters/firestore-store.ts';
-import { decodeFields, encodeFields } from '../../shared/adapters/firestore-value.ts';
-import { createFirestoreVisits } from '../../shared/adapters/firestore-visits.ts';
-import { createRestTransport, type RestTransport } from '../../shared/adapters/rest-transport.ts';
-import type { StoredDocument } from '../../shared/adapters/stored-document.ts';
+import { createFirestoreStore, emulatorSettings } from '../../shared/adapters/firestore/firestore-store.ts';
+import { decodeFields, encodeFields } from '../../shared/adapters/firestore/firestore-value.ts';
+import { createFirestoreVisits } from '../../shared/adapters/firestore/firestore-visits.ts';
+import type { StoreScope } from '../../shared/adapters/records/document-id.ts';
+import type { StoredDocument } from '../../shared/adapters/records/stored-document.ts';
+import { createRestTransport, type RestTransport } from '../../shared/adapters/rest/rest-transport.ts';
 import type { BranchStore, VisitStore } from '../../shared/ports.ts';
 import type { StoreWorld } from './store-fixture.ts';
 

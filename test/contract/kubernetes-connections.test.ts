@@ -6,13 +6,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createGkeCluster } from '../../shared/adapters/gke-cluster.ts';
-import { loadKubeconfigConnection } from '../../shared/adapters/kubeconfig-connection.ts';
+import { createGkeCluster } from '../../shared/adapters/kubernetes/gke-cluster.ts';
+import { loadKubeconfigConnection } from '../../shared/adapters/kubernetes/kubeconfig-connection.ts';
 import {
   createProxyConnection,
   type KubernetesConnection,
-} from '../../shared/adapters/kubernetes-connection.ts';
-import { createRestTransport, type RestTransport } from '../../shared/adapters/rest-transport.ts';
+} from '../../shared/adapters/kubernetes/kubernetes-connection.ts';
+import { createRestTransport, type RestTransport } from '../../shared/adapters/rest/rest-transport.ts';
 import { describeWith, partPath } from '../parts/part.ts';
 import { type ControlPlane, startControlPlane } from '../world/control-plane.ts';
 import { startGuarded } from '../world/guarded-process.ts';

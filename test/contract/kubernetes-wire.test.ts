@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { createGkeCluster } from '../../shared/adapters/gke-cluster.ts';
-import { createRestTransport } from '../../shared/adapters/rest-transport.ts';
+import { createGkeCluster } from '../../shared/adapters/kubernetes/gke-cluster.ts';
+import { createRestTransport } from '../../shared/adapters/rest/rest-transport.ts';
 import { type Cluster, ClusterError } from '../../shared/ports.ts';
 import {
   type ArrivedRequest,
@@ -125,7 +125,7 @@ test('the touch path does not load client-node', () => {
     import { registerHooks } from 'node:module';
     const seen = [];
     registerHooks({ resolve: (name, context, next) => (seen.push(name), next(name, context)) });
-    for (const file of ['kubernetes-visits', 'rest-transport', 'google-credentials', 'kubernetes-connection'])
+    for (const file of ['kubernetes/kubernetes-visits', 'kubernetes/kubernetes-connection', 'rest/rest-transport', 'rest/google-credentials'])
       await import('${adapters}/' + file + '.ts');
     console.log(JSON.stringify(seen));`;
   const output = execFileSync(process.execPath, ['--input-type=module', '--eval', script], {

@@ -8,7 +8,7 @@ import {
   type RestTransport,
   type RestTransportOptions,
   TransportError,
-} from '../../shared/adapters/rest-transport.ts';
+} from '../../shared/adapters/rest/rest-transport.ts';
 
 const POLL = { timeout: 5_000, interval: 5 };
 const cleanUp: (() => Promise<void> | void)[] = [];

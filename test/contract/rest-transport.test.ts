@@ -5,7 +5,7 @@ import {
   type RestTransport,
   type RestTransportOptions,
   TransportError,
-} from '../../shared/adapters/rest-transport.ts';
+} from '../../shared/adapters/rest/rest-transport.ts';
 import { type Reaction, type ScriptedServer, startScriptedServer } from '../world/scripted-server.ts';
 
 type Setup = { server: ScriptedServer; transport: RestTransport; sleptMs: number[] };

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { documentId, type StoreScope } from '../../shared/adapters/document-id.ts';
-import type { StoredDocument } from '../../shared/adapters/stored-document.ts';
+import { documentId, type StoreScope } from '../../shared/adapters/records/document-id.ts';
+import type { StoredDocument } from '../../shared/adapters/records/stored-document.ts';
 import type { RecordChange } from '../../shared/core/branch-record.ts';
 import { type BranchStore, StoreError } from '../../shared/ports.ts';
 import {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createFirestoreStore, emulatorSettings } from '../../shared/adapters/firestore-store.ts';
-import { createFirestoreVisits } from '../../shared/adapters/firestore-visits.ts';
+import { createFirestoreStore, emulatorSettings } from '../../shared/adapters/firestore/firestore-store.ts';
+import { createFirestoreVisits } from '../../shared/adapters/firestore/firestore-visits.ts';
 import { StoreError } from '../../shared/ports.ts';
 import { describeWith, partPath } from '../parts/part.ts';
 import { type FirestoreEmulator, startFirestoreEmulator } from '../world/firestore-emulator.ts';

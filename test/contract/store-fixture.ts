@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'vitest';
-import type { StoreScope } from '../../shared/adapters/document-id.ts';
-import type { StoredDocument } from '../../shared/adapters/stored-document.ts';
+import type { StoreScope } from '../../shared/adapters/records/document-id.ts';
+import type { StoredDocument } from '../../shared/adapters/records/stored-document.ts';
 import type { BranchStore, StoredRecord, VisitStore } from '../../shared/ports.ts';
 
 export type Collection = 'branches' | 'heartbeats';

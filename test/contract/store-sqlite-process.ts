@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createSqliteStore } from '../../shared/adapters/sqlite-store.ts';
+import { createSqliteStore } from '../../shared/adapters/sqlite/sqlite-store.ts';
 import type { BranchStore } from '../../shared/ports.ts';
 
 /**

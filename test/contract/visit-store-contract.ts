@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { StoreScope } from '../../shared/adapters/document-id.ts';
+import type { StoreScope } from '../../shared/adapters/records/document-id.ts';
 import { StoreError, type VisitStore } from '../../shared/ports.ts';
 import {
   createFound,

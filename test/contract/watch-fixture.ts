@@ -1,5 +1,5 @@
-import { createBranchWatch } from '../../shared/adapters/branch-watch.ts';
-import type { Authorize, RestRequest, RestTransport } from '../../shared/adapters/rest-transport.ts';
+import { createBranchWatch } from '../../shared/adapters/kubernetes/branch-watch.ts';
+import type { Authorize, RestRequest, RestTransport } from '../../shared/adapters/rest/rest-transport.ts';
 import { judgeWake, type WakeState } from '../../shared/core/judge-wake.ts';
 import type { WatchCluster } from '../../shared/ports.ts';
 import { type BranchManifest, createBranch, createNamespace } from '../world/branch-manifests.ts';

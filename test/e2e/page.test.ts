@@ -4,7 +4,7 @@ import axe from 'axe-core';
 import { type Browser, type BrowserContextOptions, chromium, type Page as Tab } from 'playwright-core';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { Page, Subject } from '../../shared/page/page.ts';
-import { textsOf } from '../../shared/page/texts.ts';
+import { textsOf } from '../../shared/page/texts-of.ts';
 import { aPage, aWaking, CRASHING, PULLING } from '../fixtures/pages.ts';
 import { describeWith, partPath } from '../parts/part.ts';
 import { type PageServer, startPageServer } from '../world/page-server.ts';

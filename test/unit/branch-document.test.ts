@@ -4,7 +4,7 @@ import {
   formatBranchDocument,
   parseBranchDocument,
   planBranchWrite,
-} from '../../shared/adapters/branch-document.ts';
+} from '../../shared/adapters/records/branch-document.ts';
 import type { BranchRecord, RecordChange } from '../../shared/core/branch-record.ts';
 
 const timeMs = fc.integer({ min: 0, max: 4_102_444_800_000 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { documentId, nameOfDocument, scopeRange } from '../../shared/adapters/document-id.ts';
+import { documentId, nameOfDocument, scopeRange } from '../../shared/adapters/records/document-id.ts';
 
 const scope = { cluster: 'staging', namespace: 'default' };
 const anyName = fc.oneof(fc.string({ unit: 'binary', maxLength: 120 }), fc.string({ unit: 'grapheme' }));

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decodeFields, encodeFields } from '../../shared/adapters/firestore-value.ts';
-import { versionOfTime, versionOfTimestamp } from '../../shared/adapters/firestore-version.ts';
+import { decodeFields, encodeFields } from '../../shared/adapters/firestore/firestore-value.ts';
+import { versionOfTime, versionOfTimestamp } from '../../shared/adapters/firestore/firestore-version.ts';
 
 /** What a document may hold. Firestore keeps the sign of no zero that is an integer. */
 const { document } = fc.letrec((tie) => ({

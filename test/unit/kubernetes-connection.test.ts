@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest';
-import { createGkeConnection, createProxyConnection } from '../../shared/adapters/kubernetes-connection.ts';
+import {
+  createGkeConnection,
+  createProxyConnection,
+} from '../../shared/adapters/kubernetes/kubernetes-connection.ts';
 
 const authorize = async () => ({ authorization: 'Bearer t' });
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { answerError, failureError, isNotFound } from '../../shared/adapters/kubernetes-error.ts';
+import { answerError, failureError, isNotFound } from '../../shared/adapters/kubernetes/kubernetes-error.ts';
 import { ClusterError } from '../../shared/ports.ts';
 
 const call = { verb: 'patch', resource: 'deployments/scale', namespace: 'staging', name: 'web--g' } as const;

@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest';
-import { isBranchName, parseWorkloadName, workloadPath } from '../../shared/adapters/kubernetes-names.ts';
+import {
+  isBranchName,
+  parseWorkloadName,
+  workloadPath,
+} from '../../shared/adapters/kubernetes/kubernetes-names.ts';
 
 test('isBranchName accepts what a Service may be called, up to 63 characters', () => {
   expect(['a', '1', 'my-branch--g', 'a'.repeat(63)].every(isBranchName)).toBe(true);

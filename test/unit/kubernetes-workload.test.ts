@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type WorkloadObject, workloadFrom } from '../../shared/adapters/kubernetes-workload.ts';
+import { type WorkloadObject, workloadFrom } from '../../shared/adapters/kubernetes/kubernetes-workload.ts';
 
 const CREATED = '2026-01-01T00:00:00Z';
 const CREATED_MS = Date.parse(CREATED);

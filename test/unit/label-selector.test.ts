@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { labelSelectorText } from '../../shared/adapters/label-selector.ts';
+import { labelSelectorText } from '../../shared/adapters/kubernetes/label-selector.ts';
 import { ClusterError } from '../../shared/ports.ts';
 
 test('labelSelectorText writes every kind of requirement as a list call wants it', () => {

@@ -1,6 +1,6 @@
 import type { CoreV1Event, V1ContainerStatus, V1Pod } from '@kubernetes/client-node';
 import { describe, expect, test } from 'vitest';
-import { mayBePulling, podViewFrom } from '../../shared/adapters/pod-view.ts';
+import { mayBePulling, podViewFrom } from '../../shared/adapters/kubernetes/pod-view.ts';
 
 type StatusShape = Partial<Pick<V1ContainerStatus, 'state' | 'lastState' | 'ready' | 'restartCount'>>;
 

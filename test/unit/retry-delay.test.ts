@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { retryDelayMs } from '../../shared/adapters/retry-delay.ts';
+import { retryDelayMs } from '../../shared/adapters/rest/retry-delay.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 1);
 const SURE = 0.999;

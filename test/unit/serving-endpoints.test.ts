@@ -4,7 +4,7 @@ import {
   type ServiceObject,
   type SliceObject,
   serviceState,
-} from '../../shared/adapters/serving-endpoints.ts';
+} from '../../shared/adapters/kubernetes/serving-endpoints.ts';
 
 const HTTP = { name: 'http', port: 80 };
 const SERVICE: ServiceObject = { spec: { clusterIP: '10.0.0.1', selector: { app: 'web' }, ports: [HTTP] } };

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { AnswerTooLargeError } from '../../shared/adapters/http-exchange.ts';
-import { splitLines } from '../../shared/adapters/split-lines.ts';
+import { AnswerTooLargeError } from '../../shared/adapters/rest/http-exchange.ts';
+import { splitLines } from '../../shared/adapters/rest/split-lines.ts';
 
 async function linesOf(pieces: Iterable<Buffer> | AsyncIterable<Buffer>, maxLineBytes = 1_000_000) {
   const lines: string[] = [];

@@ -8,7 +8,7 @@ import {
   podsOfStatefulSet,
   replicaFailure,
   rolloutFailure,
-} from '../../shared/adapters/workload-pods.ts';
+} from '../../shared/adapters/kubernetes/workload-pods.ts';
 
 const owned = (uid: string, controller = true) => [
   { apiVersion: 'apps/v1', kind: 'Any', name: 'any', uid, controller },

@@ -1,4 +1,7 @@
-import { createGoogleCredentials, KUBERNETES_SCOPES } from '../../../shared/adapters/google-credentials.ts';
+import {
+  createGoogleCredentials,
+  KUBERNETES_SCOPES,
+} from '../../../shared/adapters/rest/google-credentials.ts';
 
 /**
  * Asks for credentials as often as told, in an environment of its own, and prints what came.

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { loadInClusterConnection } from '../../../shared/adapters/kubeconfig-connection.ts';
+import { loadInClusterConnection } from '../../../shared/adapters/kubernetes/kubeconfig-connection.ts';
 
 /**
  * Connects as a pod would, in an environment of its own, while its token is replaced, and prints how.

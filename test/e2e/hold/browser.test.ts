@@ -3,7 +3,7 @@ import path from 'node:path';
 import axe from 'axe-core';
 import { type Browser, type BrowserContextOptions, chromium, type Page as Tab } from 'playwright-core';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { textsOf } from '../../../shared/page/texts.ts';
+import { textsOf } from '../../../shared/page/texts-of.ts';
 import { describeWith, partPath } from '../../parts/part.ts';
 import { eventually } from '../visits.ts';
 import { type Branch, type HoldWorld, startHoldWorld } from './hold-world.ts';

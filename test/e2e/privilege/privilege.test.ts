@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createGkeCluster } from '../../../shared/adapters/gke-cluster.ts';
+import { createGkeCluster } from '../../../shared/adapters/kubernetes/gke-cluster.ts';
 import type { Cluster } from '../../../shared/ports.ts';
 import { describeWith } from '../../parts/part.ts';
 import {

@@ -1,4 +1,4 @@
-import type { RestRequest, RestTransport } from '../../../shared/adapters/rest-transport.ts';
+import type { RestRequest, RestTransport } from '../../../shared/adapters/rest/rest-transport.ts';
 import { bearer, connect } from '../../contract/cluster-fixture.ts';
 import { partPath } from '../../parts/part.ts';
 import { createNamespace } from '../../world/branch-manifests.ts';

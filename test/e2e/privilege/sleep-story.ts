@@ -1,5 +1,5 @@
-import { createGkeCluster } from '../../../shared/adapters/gke-cluster.ts';
-import type { RestTransport } from '../../../shared/adapters/rest-transport.ts';
+import { createGkeCluster } from '../../../shared/adapters/kubernetes/gke-cluster.ts';
+import type { RestTransport } from '../../../shared/adapters/rest/rest-transport.ts';
 import { isFailure, type SweepSummary } from '../../../shared/core/summarize-sweep.ts';
 import type { SweptBranch } from '../../../shared/core/sweep-result.ts';
 import { createTiming } from '../../../shared/core/timing.ts';

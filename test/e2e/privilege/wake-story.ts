@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { createBranchWatch } from '../../../shared/adapters/branch-watch.ts';
-import { createKubernetesVisits } from '../../../shared/adapters/kubernetes-visits.ts';
-import type { RestTransport } from '../../../shared/adapters/rest-transport.ts';
+import { createBranchWatch } from '../../../shared/adapters/kubernetes/branch-watch.ts';
+import { createKubernetesVisits } from '../../../shared/adapters/kubernetes/kubernetes-visits.ts';
+import type { RestTransport } from '../../../shared/adapters/rest/rest-transport.ts';
 import { createTiming } from '../../../shared/core/timing.ts';
 import { createKnownBranches } from '../../../shared/flows/known-branches.ts';
 import { createTouch } from '../../../shared/flows/touch.ts';

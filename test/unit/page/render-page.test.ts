@@ -6,7 +6,7 @@ import type { Page, Subject } from '../../../shared/page/page.ts';
 import { PAGE_SCRIPT } from '../../../shared/page/page-script.ts';
 import { toProgress } from '../../../shared/page/progress.ts';
 import { renderPage } from '../../../shared/page/render-page.ts';
-import { textsOf } from '../../../shared/page/texts.ts';
+import { textsOf } from '../../../shared/page/texts-of.ts';
 import { aPage, aWaking, CRASHING, NONCE, PULLING } from '../../fixtures/pages.ts';
 
 const LANGUAGES = ['en', 'ja'] as const;

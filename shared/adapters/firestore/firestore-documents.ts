@@ -1,9 +1,9 @@
-import { StoreError } from '../ports.ts';
+import { StoreError } from '../../ports.ts';
+import type { DocumentWrite, StoredDocument } from '../records/stored-document.ts';
+import type { HttpAnswer } from '../rest/http-exchange.ts';
+import type { RestRequest, RestTransport } from '../rest/rest-transport.ts';
 import { decodeFields, encodeFields, type FirestoreFields } from './firestore-value.ts';
 import { versionOfTime } from './firestore-version.ts';
-import type { HttpAnswer } from './http-exchange.ts';
-import type { RestRequest, RestTransport } from './rest-transport.ts';
-import type { DocumentWrite, StoredDocument } from './stored-document.ts';
 
 export type FirestoreDatabase = {
   readonly transport: RestTransport;

@@ -1,4 +1,4 @@
-import { ClusterError } from '../ports.ts';
+import { ClusterError } from '../../ports.ts';
 
 /** What was asked of Kubernetes, in its own words: verb, resource and name as RBAC knows them. */
 export type KubernetesCall = {

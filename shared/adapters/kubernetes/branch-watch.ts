@@ -1,7 +1,7 @@
 import type { V1Pod } from '@kubernetes/client-node';
-import type { BranchView, PodView, WorkloadView } from '../core/branch-view.ts';
-import { workloadRef } from '../core/workload.ts';
-import type { WatchCluster } from '../ports.ts';
+import type { BranchView, PodView, WorkloadView } from '../../core/branch-view.ts';
+import { workloadRef } from '../../core/workload.ts';
+import type { WatchCluster } from '../../ports.ts';
 import { type BranchObjects, createBranchObjects, type WorkloadSource } from './branch-objects.ts';
 import { cutText } from './cut-text.ts';
 import { watchEndpoints } from './endpoint-watch.ts';

@@ -1,7 +1,7 @@
 import type { RequestOptions } from 'node:https';
 import { type Cluster, KubeConfig } from '@kubernetes/client-node';
+import type { TlsOptions } from '../rest/rest-transport.ts';
 import type { KubernetesConnection } from './kubernetes-connection.ts';
-import type { TlsOptions } from './rest-transport.ts';
 
 export type KubeconfigOptions = {
   /** Default: `$KUBECONFIG`, else `~/.kube/config`. */

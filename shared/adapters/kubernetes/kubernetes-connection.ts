@@ -1,4 +1,4 @@
-import type { Authorize, TlsOptions } from './rest-transport.ts';
+import type { Authorize, TlsOptions } from '../rest/rest-transport.ts';
 
 /** How to reach an API server, and as whom. */
 export type KubernetesConnection = {

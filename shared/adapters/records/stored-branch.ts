@@ -1,5 +1,5 @@
-import type { Heartbeat, StoredRecord } from '../core/branch-record.ts';
-import type { MalformedRecord, ReadRecord } from '../ports.ts';
+import type { Heartbeat, StoredRecord } from '../../core/branch-record.ts';
+import type { MalformedRecord, ReadRecord } from '../../ports.ts';
 import { parseBranchDocument } from './branch-document.ts';
 import { nameOfDocument, type StoreScope } from './document-id.ts';
 import { parseHeartbeat } from './heartbeat-document.ts';

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
-import type { BranchRecord, RecordChange, ReplicaCounts } from '../core/branch-record.ts';
-import { parseWorkloadRef } from '../core/workload.ts';
+import type { BranchRecord, RecordChange, ReplicaCounts } from '../../core/branch-record.ts';
+import { parseWorkloadRef } from '../../core/workload.ts';
 import {
   DOCUMENT_VERSION,
   type DocumentWrite,

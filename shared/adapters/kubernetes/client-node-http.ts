@@ -6,7 +6,7 @@ import {
   ServerConfiguration,
   wrapHttpLibrary,
 } from '@kubernetes/client-node';
-import type { RestTransport } from './rest-transport.ts';
+import type { RestTransport } from '../rest/rest-transport.ts';
 
 /** The generated API wants an absolute address; the transport knows the real one. */
 const PLACEHOLDER_URL = 'http://kubernetes';

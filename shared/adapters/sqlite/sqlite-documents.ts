@@ -1,6 +1,6 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import type { StoredRow } from './stored-branch.ts';
-import type { StoredDocument } from './stored-document.ts';
+import type { StoredRow } from '../records/stored-branch.ts';
+import type { StoredDocument } from '../records/stored-document.ts';
 
 /** Names the document `id` of a collection. */
 export type DocumentName = { readonly collection: 'branches' | 'heartbeats'; readonly id: string };

@@ -8,12 +8,12 @@ import {
   Timestamp,
 } from '@google-cloud/firestore';
 import { OAuth2Client } from 'google-auth-library';
-import { type BranchStore, StoreError, type StoreSnapshot } from '../ports.ts';
-import { type StoreScope, scopeRange } from './document-id.ts';
+import { type BranchStore, StoreError, type StoreSnapshot } from '../../ports.ts';
+import { type StoreScope, scopeRange } from '../records/document-id.ts';
+import { type SortedRecords, type StoredRow, sortRows, toHeartbeats } from '../records/stored-branch.ts';
+import { withinTime } from '../rest/within-time.ts';
 import { versionOfTimestamp } from './firestore-version.ts';
 import { createFirestoreVisits, type FirestoreVisitsOptions } from './firestore-visits.ts';
-import { type SortedRecords, type StoredRow, sortRows, toHeartbeats } from './stored-branch.ts';
-import { withinTime } from './within-time.ts';
 
 export type FirestoreStoreOptions = FirestoreVisitsOptions & {
   /** Credentials and address for the SDK; project and database are set here. */

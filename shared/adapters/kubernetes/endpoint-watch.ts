@@ -1,6 +1,6 @@
-import type { WatchCluster } from '../ports.ts';
+import type { WatchCluster } from '../../ports.ts';
+import type { HttpStream } from '../rest/http-stream.ts';
 import type { BranchObjects } from './branch-objects.ts';
-import type { HttpStream } from './http-stream.ts';
 import { answerError, failureError, type KubernetesCall } from './kubernetes-error.ts';
 import type { KubernetesTarget } from './kubernetes-visits.ts';
 import { countServing, SERVICE_LABEL, type ServiceObject, type SliceObject } from './serving-endpoints.ts';

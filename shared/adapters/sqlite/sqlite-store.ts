@@ -1,17 +1,17 @@
-import type { RecordChange } from '../core/branch-record.ts';
+import type { RecordChange } from '../../core/branch-record.ts';
 import {
   type BranchStore,
   type ReadRecord,
   StoreError,
   type StoreSnapshot,
   type UpdateOutcome,
-} from '../ports.ts';
-import { NEW_BRANCH, planBranchWrite, VISIT } from './branch-document.ts';
-import { documentId, type StoreScope, scopeRange } from './document-id.ts';
-import { planHeartbeatWrite } from './heartbeat-document.ts';
+} from '../../ports.ts';
+import { NEW_BRANCH, planBranchWrite, VISIT } from '../records/branch-document.ts';
+import { documentId, type StoreScope, scopeRange } from '../records/document-id.ts';
+import { planHeartbeatWrite } from '../records/heartbeat-document.ts';
+import { type SortedRecords, sortRows, toHeartbeats, toReadRecord } from '../records/stored-branch.ts';
+import { type DocumentWrite, isStoredDocument, type StoredDocument } from '../records/stored-document.ts';
 import { type DocumentName, openSqliteDocuments, type SqliteDocuments } from './sqlite-documents.ts';
-import { type SortedRecords, sortRows, toHeartbeats, toReadRecord } from './stored-branch.ts';
-import { type DocumentWrite, isStoredDocument, type StoredDocument } from './stored-document.ts';
 
 export type SqliteStoreOptions = StoreScope & {
   /** Made if it is not there; its folder must be. Several processes of one machine may share it. */

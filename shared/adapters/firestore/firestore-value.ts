@@ -1,4 +1,4 @@
-import { isStoredDocument, type StoredDocument } from './stored-document.ts';
+import { isStoredDocument, type StoredDocument } from '../records/stored-document.ts';
 
 /**
  * A value in Firestore's JSON: one member, named for the type.

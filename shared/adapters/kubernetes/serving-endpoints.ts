@@ -1,4 +1,4 @@
-import type { BranchView } from '../core/branch-view.ts';
+import type { BranchView } from '../../core/branch-view.ts';
 
 /** What we read of a Service, as JSON or as client-node's object. */
 export type ServiceObject = {

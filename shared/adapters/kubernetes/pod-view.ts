@@ -1,5 +1,5 @@
 import type { CoreV1Event, V1ContainerStatus, V1Pod } from '@kubernetes/client-node';
-import type { ContainerView, PodView } from '../core/branch-view.ts';
+import type { ContainerView, PodView } from '../../core/branch-view.ts';
 import { cutText } from './cut-text.ts';
 import { eventTimeMs } from './event-time.ts';
 

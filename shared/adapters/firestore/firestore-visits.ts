@@ -1,15 +1,15 @@
-import type { RecordChange } from '../core/branch-record.ts';
-import { StoreError, type UpdateOutcome, type VisitStore } from '../ports.ts';
-import { NEW_BRANCH, planBranchWrite, VISIT } from './branch-document.ts';
-import { documentId, type StoreScope } from './document-id.ts';
+import type { RecordChange } from '../../core/branch-record.ts';
+import { StoreError, type UpdateOutcome, type VisitStore } from '../../ports.ts';
+import { NEW_BRANCH, planBranchWrite, VISIT } from '../records/branch-document.ts';
+import { documentId, type StoreScope } from '../records/document-id.ts';
+import { planHeartbeatWrite } from '../records/heartbeat-document.ts';
+import { toReadRecord } from '../records/stored-branch.ts';
 import {
   type CommitOutcome,
   createFirestoreDocuments,
   type FirestoreDatabase,
   type FirestoreDocuments,
 } from './firestore-documents.ts';
-import { planHeartbeatWrite } from './heartbeat-document.ts';
-import { toReadRecord } from './stored-branch.ts';
 
 export type FirestoreVisitsOptions = FirestoreDatabase &
   StoreScope & {

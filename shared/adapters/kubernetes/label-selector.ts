@@ -1,5 +1,5 @@
 import type { V1LabelSelector } from '@kubernetes/client-node';
-import { ClusterError } from '../ports.ts';
+import { ClusterError } from '../../ports.ts';
 
 type Requirement = { readonly key: string; readonly operator: string; readonly values?: readonly string[] };
 

@@ -1,6 +1,6 @@
 import { ApiException, AppsV1Api, PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
-import type { Workload, WorkloadKind } from '../core/workload.ts';
-import type { Cluster } from '../ports.ts';
+import type { Workload, WorkloadKind } from '../../core/workload.ts';
+import type { Cluster } from '../../ports.ts';
 import { ask, askForOne } from './client-node-error.ts';
 import { createClientNodeConfiguration } from './client-node-http.ts';
 import { parseWorkloadName, type WorkloadName } from './kubernetes-names.ts';

@@ -1,4 +1,4 @@
-import type { Heartbeat } from '../core/branch-record.ts';
+import type { Heartbeat } from '../../core/branch-record.ts';
 import { DOCUMENT_VERSION, type DocumentWrite, isStoredDocument, isTime } from './stored-document.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1_000;

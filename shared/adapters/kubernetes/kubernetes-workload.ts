@@ -1,4 +1,4 @@
-import type { Workload, WorkloadKind } from '../core/workload.ts';
+import type { Workload, WorkloadKind } from '../../core/workload.ts';
 
 /** What we read of a Deployment or StatefulSet, as JSON or as client-node's object with Dates. */
 export type WorkloadObject = {

@@ -1,4 +1,4 @@
-import { parseWorkloadRef, type WorkloadKind, type WorkloadRef } from '../core/workload.ts';
+import { parseWorkloadRef, type WorkloadKind, type WorkloadRef } from '../../core/workload.ts';
 
 /** A workload as a URL names it. */
 export type WorkloadName = { readonly kind: WorkloadKind; readonly name: string };

@@ -1,10 +1,10 @@
-import { type Workload, type WorkloadKind, workloadRef } from '../core/workload.ts';
-import type { VisitCluster } from '../ports.ts';
-import type { HttpAnswer } from './http-exchange.ts';
+import { type Workload, type WorkloadKind, workloadRef } from '../../core/workload.ts';
+import type { VisitCluster } from '../../ports.ts';
+import type { HttpAnswer } from '../rest/http-exchange.ts';
+import type { RestRequest, RestTransport } from '../rest/rest-transport.ts';
 import { answerError, failureError, isNotFound, type KubernetesCall } from './kubernetes-error.ts';
 import { isBranchName, parseWorkloadName, type WorkloadName, workloadPath } from './kubernetes-names.ts';
 import { BRANCH_LABEL, type WorkloadObject, workloadFrom } from './kubernetes-workload.ts';
-import type { RestRequest, RestTransport } from './rest-transport.ts';
 
 export type KubernetesTarget = { readonly transport: RestTransport; readonly namespace: string };
 
