@@ -5,6 +5,7 @@ import type {
   StoredRecord,
 } from '../../../shared/core/branch-record.ts';
 import type { MalformedRecord, ReadRecord, StoreSnapshot, UpdateOutcome } from '../../../shared/ports.ts';
+import { applyChange } from '../../fixtures/apply-change.ts';
 import { type Note, PEOPLE } from './fact.ts';
 
 /** Who writes, and the server timestamp of the write: stamps do not order writes. */
@@ -127,26 +128,4 @@ export function createStoreState({ nowMs, note }: Surroundings): StoreState {
       beats.set(proxy, { lastBeatMs, isBeating });
     },
   };
-}
-
-/** Fields that a change writes, by the names they bear in a record. */
-const FIELDS = {
-  lastAccess: 'lastAccessMs',
-  asleepSince: 'asleepSinceMs',
-  replicas: 'replicas',
-  offSince: 'offSinceMs',
-  contested: 'contested',
-  pinnedUntilMs: 'pinnedUntilMs',
-  wakeMs: 'wakeMs',
-  expireAtMs: 'expireAtMs',
-} as const satisfies Record<keyof RecordChange, keyof BranchRecord>;
-
-function applyChange(record: BranchRecord, change: RecordChange, stampMs: number): BranchRecord {
-  const after: Record<string, unknown> = { ...record };
-  for (const [name, value] of Object.entries(change)) {
-    const field = FIELDS[name as keyof RecordChange];
-    if (value === 'clear') delete after[field];
-    else after[field] = value === 'now' ? stampMs : value;
-  }
-  return after as BranchRecord;
 }
