@@ -117,6 +117,26 @@ describeWith(['control-plane', 'firestore-emulator', 'nginx'], 'on a real cluste
     expect(await replicas()).toBe(1);
   });
 
+  test('a sweep that is killed in the middle of twelve branches leaves none asleep that is visited', async () => {
+    const names = Array.from({ length: 12 }, (_, index) => `killed-${index}--g`);
+    await Promise.all(names.map((each) => createBranch(world.api, { namespace: NAMESPACE, name: each })));
+    await world.sweep();
+    await delay(IDLE_MS + 1_000);
+    const swept = world.sweep().catch(() => 'killed');
+    const list = () =>
+      world.api.get<{ items: Deployment[] }>(`/apis/apps/v1/namespaces/${NAMESPACE}/deployments`);
+    await eventually(list, ({ items }) => items.some(({ spec }) => spec.replicas === 0));
+    await world.stopFunction('sleep', 'SIGKILL');
+    await swept;
+    await world.startFunction('sleep');
+    const visits = await Promise.all(names.map((each) => visit(world.proxy.port, each)));
+    expect(visits.map(({ status }) => status)).toEqual(names.map(() => 200));
+    expect((await world.sweep()).summary).toMatchObject({ failed: 0, slept: 0 });
+    const after = await Promise.all(names.map((each) => visit(world.proxy.port, each)));
+    expect(after.map(({ status }) => status)).toEqual(names.map(() => 200));
+    await Promise.all(names.map((each) => deleteBranch(world.api, { namespace: NAMESPACE, name: each })));
+  });
+
   test('a branch that somebody scaled to 0 by hand is left alone, and scaled to 1 counts as visited', async () => {
     await create({});
     await awake();
