@@ -1,4 +1,4 @@
-import type { HttpFunction, Request, Response } from '@google-cloud/functions-framework';
+import type { Request, Response } from '@google-cloud/functions-framework';
 import { parseBranchHost } from '../shared/core/branch-host.ts';
 import { readVisitor } from '../shared/core/read-visitor.ts';
 import type { HeldRequest, HoldOutcome } from '../shared/flows/hold.ts';
@@ -11,7 +11,8 @@ export type HoldRouteDependencies = {
 };
 
 export type HoldRoute = {
-  readonly route: HttpFunction;
+  /** `arrivedMs`: when the request came, by the instance's clock. */
+  readonly route: (request: Request, response: Response, arrivedMs: number) => Promise<void>;
   /** Sends every open hold back to nginx, at once: this instance ends, another one goes on. */
   readonly releaseAll: () => void;
 };
@@ -23,12 +24,12 @@ export type HoldRoute = {
 export function createHoldRoute({ hold, log }: HoldRouteDependencies): HoldRoute {
   const open = new Set<Response>();
   return {
-    route: async (request, response) => {
+    route: async (request, response, arrivedMs) => {
       const read = parseBranchHost(request.header('X-Dormouse-Host'));
       if ('problem' in read) return steer(response, 'page');
       open.add(response);
       const left = departureOf(response);
-      const held = { branch: read.branch, visitor: visitorOf(request), left };
+      const held = { branch: read.branch, visitor: visitorOf(request), arrivedMs, left };
       const outcome = await hold(held).finally(() => open.delete(response));
       const severity = outcome.problem === undefined ? 'INFO' : 'ERROR';
       const entry = { severity, event: 'hold', branch: read.branch, ...outcome } as const;

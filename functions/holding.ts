@@ -11,7 +11,7 @@ import { createWakeTimer } from '../shared/flows/record-wake.ts';
 import type { Touch } from '../shared/flows/touch.ts';
 import type { Log } from '../shared/log.ts';
 import type { VisitCluster, VisitStore, WatchCluster } from '../shared/ports.ts';
-import { createHoldRoute } from './hold.ts';
+import { createHoldRoute, type HoldRoute } from './hold.ts';
 import { createPageRoute } from './page.ts';
 import { createProgressRoute } from './progress.ts';
 
@@ -26,7 +26,7 @@ export type HoldingDependencies = {
 
 /** The routes of requests that wait. */
 export type Holding = {
-  readonly hold: HttpFunction;
+  readonly hold: HoldRoute['route'];
   readonly page: HttpFunction;
   readonly progress: HttpFunction;
   /** Sends all that waits elsewhere, synchronously: this instance ends. */

@@ -51,7 +51,10 @@ async function registerWake(config: Config): Promise<void> {
     'wake',
     createWakeFunction({
       '/touch': createTouchRoute({ touch, stampHeartbeat, log }),
-      '/hold': async (request, response) => (await holding()).hold(request, response),
+      '/hold': async (request, response) => {
+        const arrivedMs = now();
+        await (await holding()).hold(request, response, arrivedMs);
+      },
       '/page': async (request, response) => (await holding()).page(request, response),
       '/progress': async (request, response) => (await holding()).progress(request, response),
     }),

@@ -30,8 +30,18 @@ export type HoldDependencies = {
   readonly pause: Pause;
 };
 
-/** One request that nginx holds; `left` is aborted when its client has gone. */
-export type HeldRequest = { readonly branch: string; readonly visitor: Visitor; readonly left: AbortSignal };
+/** One request that nginx holds. */
+export type HeldRequest = {
+  readonly branch: string;
+  readonly visitor: Visitor;
+  /** When it reached this instance, by the instance's clock: what is loaded for the first one counts as waiting. */
+  readonly arrivedMs: number;
+  /** Aborted when its client has gone. */
+  readonly left: AbortSignal;
+};
+
+/** However long somebody has waited, the branch is looked at: it may be about to answer. */
+const SHORTEST_LOOK_MS = 1_000;
 
 /**
  * Creates the flow that keeps a request waiting until its branch is reachable. A hold is a touch too: it records
@@ -40,12 +50,11 @@ export type HeldRequest = { readonly branch: string; readonly visitor: Visitor; 
  */
 export function createHold(dependencies: HoldDependencies): (held: HeldRequest) => Promise<HoldOutcome> {
   return async (held) => {
-    const arrivedMs = dependencies.now();
     const touched = await touchInTime(dependencies, held);
     if (touched === 'late') return { answer: 'page', reason: 'patience-over' };
     const vain = whyInVain(touched.touch);
     if (vain !== undefined) return { answer: 'page', reason: vain, ...touched };
-    return { ...(await wait(dependencies, held, arrivedMs)), ...touched };
+    return { ...(await wait(dependencies, held)), ...touched };
   };
 }
 
@@ -61,10 +70,14 @@ function whyInVain(touch: TouchOutcome | undefined): HoldOutcome['reason'] | und
 /** A touch that takes longer than the visitor waits goes on by itself: its wake is for the next one. */
 async function touchInTime(
   dependencies: HoldDependencies,
-  { branch, visitor, left }: HeldRequest,
+  { branch, visitor, arrivedMs, left }: HeldRequest,
 ): Promise<Touched | 'late'> {
-  const { limits, pause } = dependencies;
-  const patienceMs = (visitor.isNavigation ? limits.pageAfterMs : limits.holdLimitMs) - visitor.waitedMs;
+  const { limits, pause, now } = dependencies;
+  const waitedMs = visitor.waitedMs + now() - arrivedMs;
+  const pageInMs = visitor.isNavigation
+    ? Math.max(limits.pageAfterMs - waitedMs, SHORTEST_LOOK_MS)
+    : Number.POSITIVE_INFINITY;
+  const patienceMs = Math.max(0, Math.min(pageInMs, limits.holdLimitMs - waitedMs));
   const done = new AbortController();
   const touching = touchOnce(dependencies, branch).finally(() => done.abort());
   const tooLate = pause(patienceMs, AbortSignal.any([done.signal, left])).then((): 'late' => 'late');
@@ -79,11 +92,7 @@ async function touchOnce({ touch }: HoldDependencies, branch: string): Promise<T
   }
 }
 
-async function wait(
-  dependencies: HoldDependencies,
-  held: HeldRequest,
-  arrivedMs: number,
-): Promise<HoldOutcome> {
+async function wait(dependencies: HoldDependencies, held: HeldRequest): Promise<HoldOutcome> {
   const { follow, touch } = dependencies;
   const news = createNews();
   const unfollow = follow(held.branch, (sight) => {
@@ -92,22 +101,20 @@ async function wait(
     if (isAsleep(sight)) void touch(held.branch, { isHeld: true }).catch(() => undefined);
   });
   try {
-    return await waitForNews(dependencies, { held, news, arrivedMs });
+    return await waitForNews(dependencies, { held, news });
   } finally {
     unfollow();
   }
 }
 
-type Waiting = { readonly held: HeldRequest; readonly news: News; readonly arrivedMs: number };
+type Waiting = { readonly held: HeldRequest; readonly news: News };
 
-async function waitForNews(
-  dependencies: HoldDependencies,
-  { held, news, arrivedMs }: Waiting,
-): Promise<HoldOutcome> {
+async function waitForNews(dependencies: HoldDependencies, { held, news }: Waiting): Promise<HoldOutcome> {
   const { limits, now, pause } = dependencies;
   const { visitor, left } = held;
+  if (news.latest() === undefined) await news.next(pause, SHORTEST_LOOK_MS, left);
   while (!left.aborted) {
-    const waitedMs = visitor.waitedMs + now() - arrivedMs;
+    const waitedMs = visitor.waitedMs + now() - held.arrivedMs;
     const decision = decideHold({ ...visitor, waitedMs }, news.latest()?.state, limits);
     switch (decision.action) {
       case 'wait':

@@ -93,7 +93,8 @@ function holding(touches: TouchOutcome[] | Error | Promise<never>) {
   });
   const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
   return {
-    hold: (visitor: Visitor, left = new AbortController().signal) => hold({ branch: BRANCH, visitor, left }),
+    hold: (visitor: Visitor, left = new AbortController().signal, arrivedMs = 0) =>
+      hold({ branch: BRANCH, visitor, arrivedMs, left }),
     tell: async (...news: Parameters<Tell>) => {
       await settle();
       tell(...news);
@@ -183,6 +184,22 @@ describe('hold', () => {
     expect(await person1).toEqual({ answer: 'page', reason: 'patience-over' });
     await passMs(23_500);
     expect(await caller1).toEqual({ answer: 'page', reason: 'patience-over' });
+  });
+
+  test('hold counts what was loaded between arrival and hold as waiting', async () => {
+    const { hold, tell, passMs } = holding([WOKEN]);
+    const held = hold(person, undefined, -1_000);
+    await tell(WAITING);
+    await passMs(500);
+    expect(await held).toMatchObject({ answer: 'page', reason: 'patience-over' });
+  });
+
+  test('hold goes on trying a reachable branch for a person who has waited for more than 1.5 s', async () => {
+    const { hold, tell, passMs } = holding([AWAKE]);
+    const held = hold({ ...person, waitedMs: 3_000, tries: 1 });
+    await tell(REACHABLE);
+    await passMs(250);
+    expect(await held).toMatchObject({ answer: 'awake', reason: 'reachable' });
   });
 
   test('hold lets go of the branch when its client has gone', async () => {
