@@ -2,7 +2,7 @@ import { isReachable } from '../core/branch-view.ts';
 import { judgeWake } from '../core/judge-wake.ts';
 import { policyOf } from '../core/policy.ts';
 import type { Timing } from '../core/timing.ts';
-import { type WorkloadRef, workloadRef } from '../core/workload.ts';
+import { bearerOf, type WorkloadRef, workloadRef } from '../core/workload.ts';
 import type { VisitCluster, VisitStore, WatchCluster } from '../ports.ts';
 import type { WakeSight } from './follow-branch.ts';
 import type { KnownBranches } from './known-branches.ts';
@@ -48,7 +48,7 @@ async function sightKnown(
   const [first] = workloads;
   if (first === undefined && !isReachable(view)) return { kind: 'no-such-branch' };
   const isLeftAlone = isDryRun || !policyOf(branch, workloads, timing).isEnabled;
-  const bearer = workloads.find((workload) => workload.name === branch) ?? first;
+  const bearer = bearerOf(branch, workloads) ?? first;
   if (bearer !== undefined && isLeftAlone && bearer.replicas === 0)
     return { kind: 'opted-out', ref: workloadRef(bearer) };
   return { kind: 'waking', sight: { state: judgeWake(branch, view), view }, wakeMs };

@@ -1,4 +1,4 @@
-import { claimedReplicas, membersOf } from '../core/branch.ts';
+import { branchOf, claimedReplicas, membersOf } from '../core/branch.ts';
 import type { BranchRecord } from '../core/branch-record.ts';
 import type { Workload, WorkloadRef } from '../core/workload.ts';
 import type { VisitCluster, VisitStore } from '../ports.ts';
@@ -22,7 +22,7 @@ export async function readMembers(
     readRecord(store, branch),
     cluster.readWorkload(`deployment/${branch}`),
   ]);
-  if (record === undefined || bearer === undefined || !belongsTo(branch, bearer)) {
+  if (record === undefined || bearer === undefined || branchOf(bearer) !== branch) {
     return { members: membersOf(branch, await cluster.readBranch(branch), record), record };
   }
   const companions = await readCompanions(cluster, branch, record);
@@ -46,10 +46,7 @@ async function readCompanions(
   const claimed = Object.keys(claimedReplicas(record)) as WorkloadRef[];
   const others = claimed.filter((ref) => ref !== `deployment/${branch}`);
   const workloads = await Promise.all(others.map((ref) => cluster.readWorkload(ref)));
-  return workloads.filter((workload) => workload !== undefined && belongsTo(branch, workload)) as Workload[];
-}
-
-/** A label wins over a name. */
-function belongsTo(branch: string, workload: Workload): boolean {
-  return (workload.branchLabel ?? workload.name) === branch;
+  return workloads
+    .filter((workload) => workload !== undefined)
+    .filter((workload) => branchOf(workload) === branch);
 }

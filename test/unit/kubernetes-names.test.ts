@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
 import {
-  isBranchName,
+  isDnsLabel,
   parseWorkloadName,
   workloadPath,
 } from '../../shared/adapters/kubernetes/kubernetes-names.ts';
 
-test('isBranchName accepts what a Service may be called, up to 63 characters', () => {
-  expect(['a', '1', 'my-branch--g', 'a'.repeat(63)].every(isBranchName)).toBe(true);
+test('isDnsLabel accepts what a Service may be called, up to 63 characters', () => {
+  expect(['a', '1', 'my-branch--g', 'a'.repeat(63)].every(isDnsLabel)).toBe(true);
   const others = ['', '-', 'a-', '-a', 'A', 'a.b', 'a/b', 'a_b', 'ä', 'a b', 'a\n', 'a'.repeat(64)];
-  expect(others.filter(isBranchName)).toEqual([]);
+  expect(others.filter(isDnsLabel)).toEqual([]);
 });
 
 test('parseWorkloadName accepts labels with dots between them, up to 253 characters', () => {

@@ -1,3 +1,4 @@
+import { reasonOf } from '../../core/message-of.ts';
 import { StoreError } from '../../ports.ts';
 import type { DocumentWrite, StoredDocument } from '../records/stored-document.ts';
 import type { HttpAnswer } from '../rest/http-exchange.ts';
@@ -74,8 +75,7 @@ async function send(transport: RestTransport, request: RestRequest): Promise<Htt
   try {
     return await transport.send(request);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new StoreError(`Firestore could not be asked: ${reason}`, { cause: error });
+    throw new StoreError(`Firestore could not be asked: ${reasonOf(error)}`, { cause: error });
   }
 }
 

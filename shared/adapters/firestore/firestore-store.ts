@@ -8,6 +8,7 @@ import {
   Timestamp,
 } from '@google-cloud/firestore';
 import { OAuth2Client } from 'google-auth-library';
+import { reasonOf } from '../../core/message-of.ts';
 import { type BranchStore, StoreError, type StoreSnapshot } from '../../ports.ts';
 import { type StoreScope, scopeRange } from '../records/document-id.ts';
 import { type SortedRecords, type StoredRow, sortRows, toHeartbeats } from '../records/stored-branch.ts';
@@ -94,8 +95,7 @@ async function read(reader: Reader, collection: string, take: TakePage): Promise
   try {
     return await withinTime(work, READ_TIMEOUT_MS, `no answer within ${READ_TIMEOUT_MS} ms`);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new StoreError(`Firestore could not read ${collection}: ${reason}`, { cause: error });
+    throw new StoreError(`Firestore could not read ${collection}: ${reasonOf(error)}`, { cause: error });
   }
 }
 

@@ -5,7 +5,7 @@ import type { WatchCluster } from '../../ports.ts';
 import { type BranchObjects, createBranchObjects, type WorkloadSource } from './branch-objects.ts';
 import { cutText } from './cut-text.ts';
 import { watchEndpoints } from './endpoint-watch.ts';
-import { isBranchName } from './kubernetes-names.ts';
+import { isDnsLabel } from './kubernetes-names.ts';
 import type { KubernetesTarget } from './kubernetes-visits.ts';
 import { labelSelectorText } from './label-selector.ts';
 import { mayBePulling, podViewFrom } from './pod-view.ts';
@@ -33,9 +33,9 @@ const NOTHING: BranchView = { service: 'missing', servingEndpoints: 0, workloads
 export function createBranchWatch(target: KubernetesTarget): WatchCluster {
   const objects = createBranchObjects(target);
   return {
-    viewBranch: async (branch) => (isBranchName(branch) ? viewBranch(objects, branch) : NOTHING),
+    viewBranch: async (branch) => (isDnsLabel(branch) ? viewBranch(objects, branch) : NOTHING),
     watchEndpoints: async (branch, onServing, signal) => {
-      if (isBranchName(branch)) await watchEndpoints({ ...target, objects }, { branch, onServing, signal });
+      if (isDnsLabel(branch)) await watchEndpoints({ ...target, objects }, { branch, onServing, signal });
     },
   };
 }

@@ -1,3 +1,4 @@
+import { reasonOf } from '../../core/message-of.ts';
 import { ClusterError } from '../../ports.ts';
 
 /** What was asked of Kubernetes, in its own words: verb, resource and name as RBAC knows them. */
@@ -26,8 +27,7 @@ export function answerError(call: KubernetesCall, status: number, body: string |
 /** Tells that no answer came, or none that can be read. */
 export function failureError(call: KubernetesCall, cause: unknown): ClusterError {
   if (cause instanceof ClusterError) return cause;
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new ClusterError(`could not ${describe(call)}: ${reason}`, { cause });
+  return new ClusterError(`could not ${describe(call)}: ${reasonOf(cause)}`, { cause });
 }
 
 /**

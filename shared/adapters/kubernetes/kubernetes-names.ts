@@ -7,8 +7,8 @@ const DNS_LABEL = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
 const MAX_WORKLOAD_NAME_CHARACTERS = 253;
 
 /** Whether a Service could bear this name. Source: RFC 1123 labels. */
-export function isBranchName(branch: string): boolean {
-  return DNS_LABEL.test(branch);
+export function isDnsLabel(name: string): boolean {
+  return DNS_LABEL.test(name);
 }
 
 /** Reads a ref whose name Kubernetes would accept: labels with dots between them. Undefined for any other. */

@@ -3,7 +3,7 @@ import type { VisitCluster } from '../../ports.ts';
 import type { HttpAnswer } from '../rest/http-exchange.ts';
 import type { RestRequest, RestTransport } from '../rest/rest-transport.ts';
 import { answerError, failureError, isNotFound, type KubernetesCall } from './kubernetes-error.ts';
-import { isBranchName, parseWorkloadName, type WorkloadName, workloadPath } from './kubernetes-names.ts';
+import { isDnsLabel, parseWorkloadName, type WorkloadName, workloadPath } from './kubernetes-names.ts';
 import { BRANCH_LABEL, type WorkloadObject, workloadFrom } from './kubernetes-workload.ts';
 
 export type KubernetesTarget = { readonly transport: RestTransport; readonly namespace: string };
@@ -19,8 +19,8 @@ export const FIELD_MANAGER = 'dormouse';
  */
 export function createKubernetesVisits(target: KubernetesTarget): VisitCluster {
   return {
-    readBranch: async (branch) => (isBranchName(branch) ? readBranch(target, branch) : []),
-    hasService: async (branch) => isBranchName(branch) && hasService(target, branch),
+    readBranch: async (branch) => (isDnsLabel(branch) ? readBranch(target, branch) : []),
+    hasService: async (branch) => isDnsLabel(branch) && hasService(target, branch),
     readWorkload: async (ref) => {
       const workload = parseWorkloadName(ref);
       return workload && readWorkload(target, workload);

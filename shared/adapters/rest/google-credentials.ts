@@ -1,4 +1,5 @@
 import { GoogleAuth } from 'google-auth-library';
+import { reasonOf } from '../../core/message-of.ts';
 import type { Authorize } from './rest-transport.ts';
 import { withinTime } from './within-time.ts';
 
@@ -36,8 +37,7 @@ export function createGoogleCredentials(options: GoogleCredentialsOptions): Auth
       return await withinTime(readHeaders(auth, renew), timeoutMs, `no token within ${timeoutMs} ms`);
     } catch (cause) {
       auth = createAuth(options); // a fetch that hangs would be shared by every later call
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new Error(`no Google credentials: ${reason}`, { cause });
+      throw new Error(`no Google credentials: ${reasonOf(cause)}`, { cause });
     }
   };
 }

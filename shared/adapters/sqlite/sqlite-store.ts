@@ -1,4 +1,5 @@
 import type { RecordChange } from '../../core/branch-record.ts';
+import { reasonOf } from '../../core/message-of.ts';
 import {
   type BranchStore,
   type ReadRecord,
@@ -111,7 +112,6 @@ function attempt<T>(what: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new StoreError(`SQLite could not ${what}: ${reason}`, { cause: error });
+    throw new StoreError(`SQLite could not ${what}: ${reasonOf(error)}`, { cause: error });
   }
 }
