@@ -40,24 +40,23 @@ type LookUp = ReturnType<typeof createLookUp>;
 
 /** Assembles what a sleeping branch's visitors need. Loaded with the first of them, off the path of a mirrored visit. */
 export function createHolding(config: Config, dependencies: HoldingDependencies): Holding {
-  const { cluster, store, known, now, log } = dependencies;
+  const { touch, cluster, store, known, now, log } = dependencies;
   const timer = createWakeTimer(store, now);
   const onReachable = async (branch: string) => {
     const wakeMs = await timer.reached(branch);
     if (wakeMs === undefined) return;
     log({ severity: 'INFO', message: `${branch} woke in ${wakeMs} ms`, event: 'wake', branch, wakeMs });
   };
-  // The mirrored visit may have woken it a moment before the first hold: waiting, not scaling, is what starts the clock.
   const onProblem = (branch: string, problem: string) =>
     log({ severity: 'ERROR', message: `${branch} cannot be followed`, event: 'follow', branch, problem });
   const follow = createFollowBranch({
     cluster,
     pause,
+    // A mirrored visit may have woken it a moment before: waiting, not scaling, is what starts the clock.
     onWaiting: timer.started,
     onReachable: (branch) => void onReachable(branch),
     onProblem,
   });
-  const { touch } = dependencies;
   const hold = createHoldRoute({
     hold: createHold({ touch, follow, limits: config.holdLimits, now, pause }),
     log,

@@ -11,6 +11,7 @@ import type { Holding, HoldingDependencies } from './holding.ts';
  * happens unless `FUNCTION_TARGET` says which function to serve, so that a build may load this file anywhere. What
  * the other function needs is not imported: a cold start is what a visitor feels.
  */
+
 const FIRESTORE_URL = 'https://firestore.googleapis.com';
 const FIRESTORE_SCOPE = 'https://www.googleapis.com/auth/datastore';
 

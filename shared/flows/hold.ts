@@ -68,19 +68,16 @@ function whyInVain(touch: TouchOutcome | undefined): HoldOutcome['reason'] | und
 }
 
 /** A touch that takes longer than the visitor waits goes on by itself: its wake is for the next one. */
-async function touchInTime(
-  dependencies: HoldDependencies,
-  { branch, visitor, arrivedMs, left }: HeldRequest,
-): Promise<Touched | 'late'> {
-  const { limits, pause, now } = dependencies;
-  const waitedMs = visitor.waitedMs + now() - arrivedMs;
-  const pageInMs = visitor.isNavigation
+async function touchInTime(dependencies: HoldDependencies, held: HeldRequest): Promise<Touched | 'late'> {
+  const { limits, pause } = dependencies;
+  const waitedMs = waitedSoFarMs(dependencies, held);
+  const pageInMs = held.visitor.isNavigation
     ? Math.max(limits.pageAfterMs - waitedMs, SHORTEST_LOOK_MS)
     : Number.POSITIVE_INFINITY;
   const patienceMs = Math.max(0, Math.min(pageInMs, limits.holdLimitMs - waitedMs));
   const done = new AbortController();
-  const touching = touchOnce(dependencies, branch).finally(() => done.abort());
-  const tooLate = pause(patienceMs, AbortSignal.any([done.signal, left])).then((): 'late' => 'late');
+  const touching = touchOnce(dependencies, held.branch).finally(() => done.abort());
+  const tooLate = pause(patienceMs, AbortSignal.any([done.signal, held.left])).then((): 'late' => 'late');
   return Promise.race([touching, tooLate]);
 }
 
@@ -110,11 +107,11 @@ async function wait(dependencies: HoldDependencies, held: HeldRequest): Promise<
 type Waiting = { readonly held: HeldRequest; readonly news: News };
 
 async function waitForNews(dependencies: HoldDependencies, { held, news }: Waiting): Promise<HoldOutcome> {
-  const { limits, now, pause } = dependencies;
+  const { limits, pause } = dependencies;
   const { visitor, left } = held;
   if (news.latest() === undefined) await news.next(pause, SHORTEST_LOOK_MS, left);
   while (!left.aborted) {
-    const waitedMs = visitor.waitedMs + now() - held.arrivedMs;
+    const waitedMs = waitedSoFarMs(dependencies, held);
     const decision = decideHold({ ...visitor, waitedMs }, news.latest()?.state, limits);
     switch (decision.action) {
       case 'wait':
@@ -133,6 +130,11 @@ async function waitForNews(dependencies: HoldDependencies, { held, news }: Waiti
     }
   }
   return { answer: 'page', reason: 'left' };
+}
+
+/** In nginx, in all its rounds, and here. */
+function waitedSoFarMs({ now }: HoldDependencies, { visitor, arrivedMs }: HeldRequest): number {
+  return visitor.waitedMs + now() - arrivedMs;
 }
 
 function isAsleep({ state, view }: WakeSight): boolean {

@@ -27,7 +27,7 @@ async function perform(context: SweepContext, { state, decision, nowMs }: Perfor
     case 'sleep':
       return sleepBranch(context, known, nowMs);
     case 'settle':
-      return settleBranch(context, known);
+      return settleBranch(context, known, decision.isVisited);
     case 'heal':
       return heal(context, known);
     case 'expire':

@@ -1,4 +1,4 @@
-import { isAsleep, isVisitedSinceClaim, membersOf } from '../core/branch.ts';
+import { isAsleep, membersOf } from '../core/branch.ts';
 import type { RecordChange, StoredRecord } from '../core/branch-record.ts';
 import type { BranchState } from '../core/decide-branch.ts';
 import type { SettleResult, WokenMember } from '../core/sweep-result.ts';
@@ -13,10 +13,13 @@ type Stored = BranchState & { readonly stored: StoredRecord };
  * members are up clears `asleepSince`, on condition that the record is unchanged. Nothing else clears it.
  * Put back by somebody else without a visit, it counts as visited and, unless by a deploy, as contested.
  */
-export async function settleBranch(context: SweepContext, state: Stored): Promise<SettleResult> {
-  const { cluster, store, rules } = context;
+export async function settleBranch(
+  context: SweepContext,
+  state: Stored,
+  isVisited: boolean,
+): Promise<SettleResult> {
+  const { cluster, store } = context;
   const { branch, stored } = state;
-  const isVisited = isVisitedSinceClaim(stored.record, rules.timing.visitSlackMs);
   const woken = await wakeRest(context, state);
   const workloads = await cluster.readBranch(branch);
   const members = membersOf(branch, workloads, stored.record);

@@ -1,26 +1,18 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import axe from 'axe-core';
-import { type Browser, type BrowserContextOptions, chromium, type Page as Tab } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page as Tab } from 'playwright-core';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { Page, Subject } from '../../shared/page/page.ts';
 import { textsOf } from '../../shared/page/texts-of.ts';
 import { aPage, aWaking, CRASHING, PULLING } from '../fixtures/pages.ts';
-import { describeWith, partPath } from '../parts/part.ts';
+import { describeWith } from '../parts/part.ts';
 import { type PageServer, startPageServer } from '../world/page-server.ts';
+import { launchChromium } from './launch-chromium.ts';
 
 const ADDRESS = '/posts/1?tab=comments&x=%26#comment-7';
 const ENGLISH = textsOf('en');
 const SCREENSHOTS = path.resolve(import.meta.dirname, '../.artifacts/page');
-const LAUNCH_ARGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 
 type World = {
   readonly server: PageServer;
@@ -33,7 +25,7 @@ describeWith(['chromium'], 'the page in a browser', () => {
   let browser: Browser;
 
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: partPath('chromium'), args: LAUNCH_ARGS });
+    browser = await launchChromium();
     mkdirSync(SCREENSHOTS, { recursive: true });
   });
   afterAll(() => browser?.close());

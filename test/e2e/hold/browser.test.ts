@@ -1,10 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import axe from 'axe-core';
-import { type Browser, type BrowserContextOptions, chromium, type Page as Tab } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page as Tab } from 'playwright-core';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { textsOf } from '../../../shared/page/texts-of.ts';
-import { describeWith, partPath } from '../../parts/part.ts';
+import { describeWith } from '../../parts/part.ts';
+import { launchChromium } from '../launch-chromium.ts';
 import { eventually } from '../visits.ts';
 import { type Branch, type HoldWorld, startHoldWorld } from './hold-world.ts';
 import { send } from './send.ts';
@@ -13,15 +14,6 @@ const PLACE = '/page?tab=comments&x=%26';
 const FRAGMENT = '#comment-7';
 const ENGLISH = textsOf('en');
 const SCREENSHOTS = path.resolve(import.meta.dirname, '../../.artifacts/hold');
-const LAUNCH_ARGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 const PAGE_WITHIN_MS = 2_500;
 const PATIENCE = { timeout: 60_000 };
 const SLOW = { pullMs: 7_000, startMs: 5_000, readyMs: 7_000 };
@@ -38,10 +30,7 @@ describeWith(PARTS, 'a person who opens a branch that is asleep', () => {
 
   beforeAll(async () => {
     mkdirSync(SCREENSHOTS, { recursive: true });
-    [world, browser] = await Promise.all([
-      startHoldWorld(),
-      chromium.launch({ executablePath: partPath('chromium'), args: LAUNCH_ARGS }),
-    ]);
+    [world, browser] = await Promise.all([startHoldWorld(), launchChromium()]);
     await send(world.proxy.port, 'first--g.example.com'); // what waits is loaded with the first that waits
   });
   afterAll(async () => {
