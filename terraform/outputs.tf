@@ -1,7 +1,7 @@
 output "staging_proxy" {
   description = "What the submodule staging-proxy needs: pass it on as its variable `dormouse`."
   value = {
-    wake_function_url      = google_cloudfunctions2_function.wake.service_config[0].uri
+    wake_function_url      = local.function_urls.wake
     google_service_account = google_service_account.staging_proxy.email
     branch_namespace       = var.cluster.namespace
     namespace              = var.proxies.namespace
@@ -18,12 +18,16 @@ output "staging_proxy" {
 
 output "wake_function_url" {
   description = "Address of the wake function, and the audience of the ID tokens that it accepts."
-  value       = google_cloudfunctions2_function.wake.service_config[0].uri
+  value       = local.function_urls.wake
+
+  depends_on = [google_cloudfunctions2_function.wake]
 }
 
 output "sleep_function_url" {
-  description = "Address of the sleep function. `POST …/?dryRun=true` explains what a sweep would do."
-  value       = google_cloudfunctions2_function.sleep.service_config[0].uri
+  description = "Address of the sleep function, and the audience of the ID tokens that it accepts. `POST …/?dryRun=true` explains what a sweep would do."
+  value       = local.function_urls.sleep
+
+  depends_on = [google_cloudfunctions2_function.sleep]
 }
 
 output "service_accounts" {

@@ -17,12 +17,12 @@ resource "google_cloud_scheduler_job" "sweep" {
 
   http_target {
     http_method = "POST"
-    uri         = "${google_cloudfunctions2_function.sleep.service_config[0].uri}/"
+    uri         = "${local.function_urls.sleep}/"
 
     # By default the audience would be the whole address, which Cloud Run does not accept.
     oidc_token {
       service_account_email = google_service_account.scheduler.email
-      audience              = google_cloudfunctions2_function.sleep.service_config[0].uri
+      audience              = local.function_urls.sleep
     }
   }
 

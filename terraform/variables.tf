@@ -155,17 +155,18 @@ variable "wake" {
 }
 
 variable "sleep" {
-  description = "The function that sweeps: how long one sweep may take, and on how many branches it works at once."
+  description = "The function that sweeps: how long one sweep may take, and on how many branches it works at once. With `ingress = \"ALLOW_INTERNAL_ONLY\"` Cloud Scheduler still reaches it, and nobody's dry run does."
   type = object({
     memory          = optional(string, "512Mi")
     timeout_seconds = optional(number, 300)
     batch_size      = optional(number, 20)
+    ingress         = optional(string, "ALLOW_ALL")
   })
   default = {}
 
   validation {
-    condition     = var.sleep.timeout_seconds >= 60 && var.sleep.timeout_seconds <= 1800
-    error_message = "sleep.timeout_seconds must be from 60 to 1800: Cloud Scheduler waits for 30 minutes at most."
+    condition     = var.sleep.timeout_seconds >= 120 && var.sleep.timeout_seconds <= 1800
+    error_message = "sleep.timeout_seconds must be from 120 to 1800: a sweep takes on nothing in its last minute, and Cloud Scheduler waits for 30 minutes at most."
   }
 
   validation {
@@ -177,6 +178,17 @@ variable "sleep" {
     condition     = can(regex("^[0-9]+(Mi|Gi)$", var.sleep.memory))
     error_message = "sleep.memory must be an amount such as \"512Mi\" or \"1Gi\"."
   }
+
+  validation {
+    condition     = contains(["ALLOW_ALL", "ALLOW_INTERNAL_ONLY"], var.sleep.ingress)
+    error_message = "sleep.ingress must be \"ALLOW_ALL\" (callers need an ID token all the same) or \"ALLOW_INTERNAL_ONLY\"."
+  }
+}
+
+variable "identity_check" {
+  description = "Whether the functions check by themselves who calls, should Cloud Run ever let everybody in: Google's signature, for which function, and whose token it is. Turn it off only to find out what is wrong: docs/adopting.md, step 6."
+  type        = bool
+  default     = true
 }
 
 variable "schedule" {

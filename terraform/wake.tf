@@ -25,7 +25,7 @@ resource "google_cloudfunctions2_function" "wake" {
 
   service_config {
     service_account_email = google_service_account.wake.email
-    environment_variables = local.environment
+    environment_variables = merge(local.environment, local.caller_rules.wake)
     ingress_settings      = var.wake.ingress
     timeout_seconds       = var.wake.timeout_seconds
     min_instance_count    = var.wake.min_instances

@@ -63,14 +63,9 @@ mock_provider "google" {
     values = { id = "projects/team-staging/roles/dormouse_cluster_connect" }
   }
 
-  override_resource {
-    target = google_cloudfunctions2_function.wake
-    values = { service_config = { uri = "https://dormouse-wake-abc.a.run.app" } }
-  }
-
-  override_resource {
-    target = google_cloudfunctions2_function.sleep
-    values = { service_config = { uri = "https://dormouse-sleep-abc.a.run.app" } }
+  override_data {
+    target = data.google_project.this
+    values = { number = "123456789012" }
   }
 }
 
@@ -115,6 +110,7 @@ run "defaults" {
       var.hold.limit_seconds < google_cloudfunctions2_function.wake.service_config[0].timeout_seconds
       && var.hold.limit_seconds < var.hold.load_balancer_timeout_seconds
       && google_cloud_scheduler_job.sweep.attempt_deadline == "${google_cloudfunctions2_function.sleep.service_config[0].timeout_seconds}s"
+      && tonumber(google_cloudfunctions2_function.sleep.service_config[0].environment_variables["DORMOUSE_SWEEP_DEADLINE_SECONDS"]) == google_cloudfunctions2_function.sleep.service_config[0].timeout_seconds - 60
     )
     error_message = "whoever waits for somebody waits longer than he may take"
   }
@@ -122,9 +118,9 @@ run "defaults" {
   assert {
     condition = (
       google_cloud_scheduler_job.sweep.schedule == "*/5 * * * *"
-      && google_cloud_scheduler_job.sweep.http_target[0].uri == "https://dormouse-sleep-abc.a.run.app/"
+      && google_cloud_scheduler_job.sweep.http_target[0].uri == "https://dormouse-sleep-123456789012.asia-northeast1.run.app/"
       && google_cloud_scheduler_job.sweep.http_target[0].http_method == "POST"
-      && google_cloud_scheduler_job.sweep.http_target[0].oidc_token[0].audience == "https://dormouse-sleep-abc.a.run.app"
+      && google_cloud_scheduler_job.sweep.http_target[0].oidc_token[0].audience == "https://dormouse-sleep-123456789012.asia-northeast1.run.app"
       && google_cloud_scheduler_job.sweep.http_target[0].oidc_token[0].service_account_email == "scheduler@team-staging.iam.gserviceaccount.com"
     )
     error_message = "the schedule posts to the sweep, with a token for it"
@@ -150,7 +146,7 @@ run "defaults" {
 
   assert {
     condition = (
-      output.staging_proxy.wake_function_url == "https://dormouse-wake-abc.a.run.app"
+      output.staging_proxy.wake_function_url == "https://dormouse-wake-123456789012.asia-northeast1.run.app"
       && output.staging_proxy.google_service_account == "proxy@team-staging.iam.gserviceaccount.com"
       && output.staging_proxy.replicas == 2
       && output.staging_proxy.hold_limit_seconds == 25
@@ -296,6 +292,54 @@ run "kubernetes" {
       && strcontains(output.admission_policy, "[\"sleep@team-staging.iam.gserviceaccount.com\",\"102\",\"wake@team-staging.iam.gserviceaccount.com\",\"101\"]")
     )
     error_message = "the policy is about both, by both names"
+  }
+}
+
+run "callers_are_checked_twice" {
+  command = plan
+
+  assert {
+    condition = (
+      google_cloudfunctions2_function.wake.service_config[0].environment_variables["DORMOUSE_AUDIENCE"] == output.staging_proxy.wake_function_url
+      && google_cloudfunctions2_function.wake.service_config[0].environment_variables["DORMOUSE_ALLOWED_CALLERS"] == output.staging_proxy.google_service_account
+    )
+    error_message = "the wake function takes the tokens that nginx asks for, and no others"
+  }
+
+  assert {
+    condition = (
+      google_cloudfunctions2_function.sleep.service_config[0].environment_variables["DORMOUSE_AUDIENCE"] == google_cloud_scheduler_job.sweep.http_target[0].oidc_token[0].audience
+      && google_cloudfunctions2_function.sleep.service_config[0].environment_variables["DORMOUSE_ALLOWED_CALLERS"] == google_cloud_scheduler_job.sweep.http_target[0].oidc_token[0].service_account_email
+      && google_cloudfunctions2_function.sleep.service_config[0].ingress_settings == "ALLOW_ALL"
+    )
+    error_message = "the sleep function takes Scheduler's"
+  }
+}
+
+run "callers_are_checked_by_cloud_run_alone" {
+  command = plan
+
+  variables {
+    identity_check = false
+    sleep          = { ingress = "ALLOW_INTERNAL_ONLY" }
+  }
+
+  assert {
+    condition = alltrue([
+      for function in [google_cloudfunctions2_function.wake, google_cloudfunctions2_function.sleep] :
+      !contains(keys(function.service_config[0].environment_variables), "DORMOUSE_AUDIENCE")
+      && !contains(keys(function.service_config[0].environment_variables), "DORMOUSE_ALLOWED_CALLERS")
+    ])
+    error_message = "the functions are told of no callers"
+  }
+
+  assert {
+    condition = (
+      google_cloud_scheduler_job.sweep.http_target[0].oidc_token[0].audience == "https://dormouse-sleep-123456789012.asia-northeast1.run.app"
+      && google_cloudfunctions2_function.sleep.service_config[0].ingress_settings == "ALLOW_INTERNAL_ONLY"
+      && google_cloudfunctions2_function.wake.service_config[0].ingress_settings == "ALLOW_ALL"
+    )
+    error_message = "what Cloud Run checks is the same"
   }
 }
 

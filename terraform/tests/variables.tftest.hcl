@@ -24,7 +24,7 @@ run "least" {
     idle_after_minutes = 5
     hold               = { limit_seconds = 2, load_balancer_timeout_seconds = 3 }
     wake               = { max_instances = 1, timeout_seconds = 13, ingress = "ALLOW_INTERNAL_ONLY", memory = "256Mi" }
-    sleep              = { timeout_seconds = 60, batch_size = 1 }
+    sleep              = { timeout_seconds = 120, batch_size = 1 }
     schedule           = { cron = "0 0 1 1 0", time_zone = "UTC", retries = 0 }
     proxies            = { replicas = 1, held_in_all = 600 }
     store              = { database = "abcd" }
@@ -78,7 +78,7 @@ run "too_little" {
     name               = "do"
     idle_after_minutes = 4
     hold               = { limit_seconds = 1 }
-    sleep              = { timeout_seconds = 59 }
+    sleep              = { timeout_seconds = 119 }
     schedule           = { cron = "* * * *" }
     store              = { database = "abc" }
     monitoring         = { sweep_silence_minutes = 2 }
@@ -337,6 +337,16 @@ run "unknown_ingress" {
   }
 
   expect_failures = [var.wake]
+}
+
+run "ingress_that_scheduler_does_not_need" {
+  command = plan
+
+  variables {
+    sleep = { ingress = "ALLOW_INTERNAL_AND_GCLB" }
+  }
+
+  expect_failures = [var.sleep]
 }
 
 run "memory_in_words" {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createTokenIssuer, idTokenClaims, type TokenIssuer } from './token-issuer.ts';
 
 /** How the metadata server answers: as it should, with a status of its own, or not at all. */
 export type MetadataMood = 'well' | 'hang' | { readonly status: number };
@@ -10,6 +11,8 @@ export type MetadataServerOptions = {
   readonly projectId?: string;
   /** Lifetime of an access token, read at each request. Default 3599, as Google's. */
   readonly expiresInSeconds?: () => number;
+  /** Signs the ID tokens. Default: somebody of its own. */
+  readonly issuer?: TokenIssuer;
   /** Epoch ms. */
   readonly now?: () => number;
 };
@@ -34,8 +37,7 @@ type Settings = Required<MetadataServerOptions>;
 
 const PREFIX = '/computeMetadata/v1/';
 const FLAVOR = 'Google';
-const ID_TOKEN_LIFETIME_SECONDS = 3_600;
-const DEFAULTS: Settings = {
+const DEFAULTS: Omit<Settings, 'issuer'> = {
   email: 'dormouse@test-project.iam.gserviceaccount.com',
   projectId: 'test-project',
   expiresInSeconds: () => 3_599,
@@ -46,10 +48,12 @@ const DEFAULTS: Settings = {
  * Starts a metadata server on 127.0.0.1: access tokens, ID tokens, email, project id. Requests without
  * `Metadata-Flavor: Google` are refused. It hands out a new access token each time, so that tests can tell them apart.
  *
+ * Only an ID token in the `full` format says whose it is.
+ *
  * Source: Google Cloud, "About VM metadata"; the real one repeats a token until shortly before it expires.
  */
 export async function startMetadataServer(options: MetadataServerOptions = {}): Promise<MetadataServer> {
-  const settings = { ...DEFAULTS, ...options };
+  const settings = { ...DEFAULTS, issuer: options.issuer ?? createTokenIssuer(), ...options };
   const state: State = { mood: 'well', requests: [], accessTokens: [] };
   const server = createServer((request, response) => respond({ request, response, state, settings }));
   server.listen(0, '127.0.0.1');
@@ -84,7 +88,7 @@ function answerTo(url: URL, state: State, settings: Settings): Answer {
     case 'account/token':
       return accessToken(state, settings);
     case 'account/identity':
-      return identity(url.searchParams.get('audience'), settings);
+      return identity(url.searchParams, settings);
     case 'account/email':
       return text(settings.email);
     case 'project/project-id':
@@ -109,28 +113,12 @@ function accessToken(state: State, settings: Settings): Answer {
   return { status: 200, body: JSON.stringify(body), type: 'application/json' };
 }
 
-function identity(audience: string | null, { email, now }: Settings): Answer {
-  if (audience === null || audience === '') {
-    return { status: 400, body: 'non-empty audience parameter required' };
-  }
-  const issuedSeconds = Math.floor(now() / 1_000);
-  const claims = {
-    aud: audience,
-    azp: '100000000000000000001',
-    email,
-    email_verified: true,
-    exp: issuedSeconds + ID_TOKEN_LIFETIME_SECONDS,
-    iat: issuedSeconds,
-    iss: 'https://accounts.google.com',
-    sub: '100000000000000000001',
-  };
-  return text(
-    [{ alg: 'RS256', kid: 'stand-in', typ: 'JWT' }, claims].map(base64url).concat('c2lnbmF0dXJl').join('.'),
-  );
-}
-
-function base64url(value: unknown): string {
-  return Buffer.from(JSON.stringify(value)).toString('base64url');
+function identity(query: URLSearchParams, { email, issuer, now }: Settings): Answer {
+  const audience = query.get('audience') ?? '';
+  if (audience === '') return { status: 400, body: 'non-empty audience parameter required' };
+  const { email: _, email_verified: __, ...standard } = idTokenClaims({ audience, email, nowMs: now() });
+  const full = { ...standard, email, email_verified: true };
+  return text(issuer.sign(query.get('format') === 'full' ? full : standard));
 }
 
 function text(body: string): Answer {

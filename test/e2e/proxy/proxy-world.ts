@@ -2,7 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import { partPath } from '../../parts/part.ts';
 import { type Resolve, startDns } from '../../world/dns.ts';
-import { type MetadataServer, startMetadataServer } from '../../world/metadata-server.ts';
+import {
+  type MetadataServer,
+  type MetadataServerOptions,
+  startMetadataServer,
+} from '../../world/metadata-server.ts';
 import {
   type StagingProxy,
   type StagingProxyVariables,
@@ -20,6 +24,7 @@ export type ProxyWorldOptions = {
   readonly speed?: number;
   /** Has the stand-in speak TLS. */
   readonly certificate?: Certificate;
+  readonly metadata?: MetadataServerOptions;
   readonly variables?: Partial<StagingProxyVariables>;
 };
 
@@ -46,7 +51,7 @@ const POLL_MS = 10;
 export async function startProxyWorld(options: ProxyWorldOptions = {}): Promise<ProxyWorld> {
   const [wake, metadata, application] = await Promise.all([
     startWakeStandIn(options.certificate),
-    startMetadataServer(),
+    startMetadataServer(options.metadata),
     startRawApplication(),
   ]);
   const isDnsWell = options.isDnsWell ?? (() => true);

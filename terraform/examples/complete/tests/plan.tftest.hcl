@@ -11,8 +11,8 @@ mock_provider "google" {
     defaults = { name = "projects/team-staging/notificationChannels/1" }
   }
 
-  mock_resource "google_cloudfunctions2_function" {
-    defaults = { service_config = { uri = "https://dormouse-abc.a.run.app" } }
+  mock_data "google_project" {
+    defaults = { number = "123456789012" }
   }
 }
 
@@ -40,7 +40,7 @@ run "everything" {
   }
 
   assert {
-    condition     = strcontains(module.staging_proxy.files["nginx.conf"], "audience=https://dormouse-abc.a.run.app;")
+    condition     = strcontains(module.staging_proxy.files["nginx.conf"], "audience=https://dormouse-wake-123456789012.asia-northeast1.run.app;")
     error_message = "it calls the function"
   }
 

@@ -3,8 +3,8 @@
 mock_provider "google" {
   override_during = plan
 
-  mock_resource "google_cloudfunctions2_function" {
-    defaults = { service_config = { uri = "https://dormouse-abc.a.run.app" } }
+  mock_data "google_project" {
+    defaults = { number = "123456789012" }
   }
 }
 
@@ -27,7 +27,7 @@ run "configuration_only" {
   }
 
   assert {
-    condition     = strcontains(module.staging_proxy.files["nginx.conf"], "default dormouse-abc.a.run.app:443;")
+    condition     = strcontains(module.staging_proxy.files["nginx.conf"], "default dormouse-wake-123456789012.asia-northeast1.run.app:443;")
     error_message = "an old nginx looks the function up for every call"
   }
 }
