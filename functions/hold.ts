@@ -3,6 +3,8 @@ import { parseBranchHost } from '../shared/core/branch-host.ts';
 import { readVisitor } from '../shared/core/read-visitor.ts';
 import type { HeldRequest, HoldOutcome } from '../shared/flows/hold.ts';
 import type { Log } from '../shared/log.ts';
+import { createBoundedLog } from './bounded-log.ts';
+import { steer } from './steer.ts';
 import { traceOf } from './trace-of.ts';
 
 export type HoldRouteDependencies = {
@@ -23,6 +25,7 @@ export type HoldRoute = {
  */
 export function createHoldRoute({ hold, log }: HoldRouteDependencies): HoldRoute {
   const open = new Set<Response>();
+  const logStranger = createBoundedLog(log);
   return {
     route: async (request, response, arrivedMs) => {
       const read = parseBranchHost(request.header('X-Dormouse-Host'));
@@ -33,7 +36,8 @@ export function createHoldRoute({ hold, log }: HoldRouteDependencies): HoldRoute
       const outcome = await hold(held).finally(() => open.delete(response));
       const severity = outcome.problem === undefined ? 'INFO' : 'ERROR';
       const entry = { severity, event: 'hold', branch: read.branch, ...outcome } as const;
-      log(
+      const write = isStranger(outcome) ? logStranger : log;
+      write(
         { message: `hold ${read.branch}: ${outcome.answer}, ${outcome.reason}`, ...entry },
         traceOf(request),
       );
@@ -45,12 +49,9 @@ export function createHoldRoute({ hold, log }: HoldRouteDependencies): HoldRoute
   };
 }
 
-function steer(response: Response, to: HoldOutcome['answer'] | 'again'): void {
-  if (response.writableEnded || response.destroyed) return;
-  response
-    .status(200)
-    .set({ 'X-Accel-Redirect': `@${to}`, 'Content-Length': '0' })
-    .end();
+/** Somebody's invention, as far as we know. */
+function isStranger({ reason }: HoldOutcome): boolean {
+  return reason === 'no-such-branch' || reason === 'busy';
 }
 
 function visitorOf(request: Request) {

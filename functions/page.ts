@@ -9,6 +9,7 @@ import type { Branding } from '../shared/page/branding.ts';
 import { chooseLanguage } from '../shared/page/choose-language.ts';
 import type { Subject } from '../shared/page/page.ts';
 import { toProgress } from '../shared/page/progress.ts';
+import { createBoundedLog } from './bounded-log.ts';
 import { answerWithPage, answerWithProblem, type PageAnswer } from './page-answer.ts';
 import { traceOf } from './trace-of.ts';
 
@@ -28,32 +29,44 @@ const MAX_LABEL_LENGTH = 63;
  * a 200. Fails open: a branch that cannot be looked up is said to be waking.
  */
 export function createPageRoute(dependencies: PageDependencies): HttpFunction {
+  const { log } = dependencies;
+  const logStranger = createBoundedLog(log);
   return async (request, response) => {
     const host = (request.header('X-Dormouse-Host') ?? '').slice(0, MAX_HOST_LENGTH);
     const read = parseBranchHost(request.header('X-Dormouse-Host'));
     const branch = 'branch' in read ? read.branch : (host.split('.')[0] ?? '').slice(0, MAX_LABEL_LENGTH);
     const visitor = visitorOf(request);
-    const seen: Seen =
-      'branch' in read ? await look(dependencies, branch, visitor) : { subject: { kind: 'no-such-branch' } };
+    const seen: Seen = 'branch' in read ? await look(dependencies, branch, visitor) : NO_BRANCH;
     const page = { subject: seen.subject, branch, host, ...settingsOf(dependencies, request) };
     const answer = visitor.isNavigation ? answerWithPage(page) : answerWithProblem(seen.subject, branch);
-    dependencies.log(describe(branch, seen, answer), traceOf(request));
+    const write = seen.isStranger ? logStranger : log;
+    write(describe(branch, seen, answer), traceOf(request));
     send(response, answer, methodOf(request));
   };
 }
 
 /** What the page is about, and what kept us from knowing more. */
-type Seen = { readonly subject: Subject; readonly problem?: string };
+type Seen = {
+  readonly subject: Subject;
+  /** There is no such branch, or nobody has looked whether there is: too many ask for what nobody knows. */
+  readonly isStranger: boolean;
+  readonly problem?: string;
+};
+
+const NO_BRANCH: Seen = { subject: { kind: 'no-such-branch' }, isStranger: true };
 
 async function look({ lookUp }: PageDependencies, branch: string, { waitedMs }: Visitor): Promise<Seen> {
   try {
     const sighting = await lookUp(branch);
-    if (sighting.kind !== 'waking') return { subject: sighting };
+    if (sighting.kind === 'no-such-branch') return NO_BRANCH;
+    if (sighting.kind === 'opted-out') return { subject: sighting, isStranger: false };
     const { sight, wakeMs } = sighting;
-    return { subject: { kind: 'waking', progress: toProgress(sight), wakeMs, waitedMs } };
+    const subject = { kind: 'waking', progress: toProgress(sight), wakeMs, waitedMs } as const;
+    return { subject, isStranger: sight.view === undefined };
   } catch (error) {
     const progress = { state: 'waiting', step: 'unknown' } as const;
-    return { subject: { kind: 'waking', progress, wakeMs: [], waitedMs }, problem: messageOf(error) };
+    const subject = { kind: 'waking', progress, wakeMs: [], waitedMs } as const;
+    return { subject, isStranger: false, problem: messageOf(error) };
   }
 }
 

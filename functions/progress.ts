@@ -2,6 +2,7 @@ import type { HttpFunction, Response } from '@google-cloud/functions-framework';
 import { parseBranchHost } from '../shared/core/branch-host.ts';
 import { messageOf } from '../shared/core/message-of.ts';
 import type { FollowBranch } from '../shared/flows/follow-branch.ts';
+import type { KnownBranches } from '../shared/flows/known-branches.ts';
 import type { Pause } from '../shared/flows/pause.ts';
 import type { Log } from '../shared/log.ts';
 import { toProgress } from '../shared/page/progress.ts';
@@ -12,7 +13,7 @@ import { traceOf } from './trace-of.ts';
 export type ProgressDependencies = {
   readonly follow: FollowBranch;
   /** Whether there is such a branch: nobody may make us watch what does not exist. */
-  readonly isKnown: (branch: string) => Promise<boolean>;
+  readonly ask: KnownBranches['ask'];
   readonly pause: Pause;
   readonly log: Log;
 };
@@ -49,12 +50,14 @@ export function createProgressRoute(dependencies: ProgressDependencies): Progres
 }
 
 async function refuse(
-  { isKnown, log }: ProgressDependencies,
+  { ask, log }: ProgressDependencies,
   branch: string,
   trace: string | undefined,
 ): Promise<readonly [number, string] | undefined> {
   try {
-    return (await isKnown(branch)) ? undefined : [404, `there is no branch ${branch}`];
+    const answer = await ask(branch);
+    if (answer === 'busy') return [429, 'too many hosts that nobody knows are asked for'];
+    return answer === 'known' ? undefined : [404, `there is no branch ${branch}`];
   } catch (error) {
     const entry = { event: 'progress', branch, problem: messageOf(error) };
     log({ severity: 'ERROR', message: `progress of ${branch} cannot be told`, ...entry }, trace);

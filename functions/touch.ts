@@ -4,6 +4,7 @@ import { messageOf } from '../shared/core/message-of.ts';
 import type { Touch, TouchOutcome } from '../shared/flows/touch.ts';
 import { wakeProblem } from '../shared/flows/wake-members.ts';
 import type { Log, LogEntry } from '../shared/log.ts';
+import { createBoundedLog } from './bounded-log.ts';
 import { sendProblem } from './send-problem.ts';
 import { traceOf } from './trace-of.ts';
 
@@ -21,13 +22,14 @@ const PROXY_NAME = /^[a-z0-9][a-z0-9._-]{0,99}$/i;
  * a body costs nginx its upstream connection.
  */
 export function createTouchRoute(dependencies: TouchDependencies): HttpFunction {
+  const logStranger = createBoundedLog(dependencies.log);
   return async (request, response) => {
     const host = request.header('X-Dormouse-Host');
     const trace = traceOf(request);
     const answer =
       host === HEARTBEAT_HOST
         ? await answerHeartbeat(dependencies, request)
-        : await answerTouch(dependencies, host, trace);
+        : await answerTouch({ ...dependencies, logStranger }, host, trace);
     if (answer === 'done') response.status(204).end();
     else sendProblem(response, ...answer);
   };
@@ -55,19 +57,20 @@ async function answerHeartbeat(
 }
 
 async function answerTouch(
-  { touch, log }: TouchDependencies,
+  { touch, log, logStranger }: TouchDependencies & { readonly logStranger: Log },
   host: string | undefined,
   trace: string | undefined,
 ): Promise<Answer> {
   const read = parseBranchHost(host);
   if ('problem' in read) {
-    log({ severity: 'NOTICE', message: `touch refused: ${read.problem}`, event: 'touch' }, trace);
+    logStranger({ severity: 'NOTICE', message: `touch refused: ${read.problem}`, event: 'touch' }, trace);
     return [400, read.problem];
   }
   const { branch } = read;
   try {
     const outcome = await touch(branch);
-    log(describeTouch(branch, outcome), trace);
+    const write = isStranger(outcome) ? logStranger : log;
+    if (!isRepeated(outcome)) write(describeTouch(branch, outcome), trace);
     if (outcome.outcome === 'no-such-branch') return [404, `there is no branch ${branch}`];
     if (outcome.outcome === 'busy') return [429, 'too many hosts that nobody knows are asked for'];
     return problemOf(outcome) === undefined ? 'done' : [503, 'the visit was not fully dealt with'];
@@ -78,7 +81,7 @@ async function answerTouch(
   }
 }
 
-/** The log entry of a touch, whatever came of it. */
+/** The log entry of a touch. */
 function describeTouch(branch: string, outcome: TouchOutcome): LogEntry {
   const problem = problemOf(outcome);
   const quiet = outcome.outcome === 'awake' ? 'DEBUG' : 'INFO';
@@ -92,8 +95,20 @@ function describeTouch(branch: string, outcome: TouchOutcome): LogEntry {
   };
 }
 
+/** Neither written nor, in most cases, looked at: the touch before it has a line, and a line costs more than the rest. */
+function isRepeated(outcome: TouchOutcome): boolean {
+  return outcome.outcome === 'awake' && outcome.stamp.stamp === 'throttled';
+}
+
+type StrangerOutcome = Extract<TouchOutcome, { outcome: 'no-such-branch' | 'busy' }>;
+
+/** Somebody's invention, as far as we know. */
+function isStranger(outcome: TouchOutcome): outcome is StrangerOutcome {
+  return outcome.outcome === 'no-such-branch' || outcome.outcome === 'busy';
+}
+
 function problemOf(outcome: TouchOutcome): string | undefined {
-  if (outcome.outcome === 'no-such-branch' || outcome.outcome === 'busy') return undefined;
+  if (isStranger(outcome)) return undefined;
   const stampProblem = outcome.stamp.stamp === 'failed' ? outcome.stamp.problem : undefined;
   return stampProblem ?? (outcome.outcome === 'woken' ? wakeProblem(outcome.woken) : undefined);
 }

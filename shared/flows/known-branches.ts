@@ -1,5 +1,6 @@
 import type { Timing } from '../core/timing.ts';
 import type { VisitCluster } from '../ports.ts';
+import { createAllowance } from './allowance.ts';
 import { createRecent } from './recent.ts';
 import { createSingleFlight } from './single-flight.ts';
 
@@ -31,12 +32,11 @@ export type KnownBranchesDependencies = {
 /** Together at most 60 in any minute: what has been saved up, and what comes in. */
 const ASKS_SAVED_UP = 30;
 const ASKS_PER_MINUTE = 30;
-const MINUTE_MS = 60_000;
 
 export function createKnownBranches({ cluster, timing, now }: KnownBranchesDependencies): KnownBranches {
   const known = createRecent({ forMs: timing.unknownTrustedMs, now });
   const unknown = createRecent({ forMs: timing.unknownTrustedMs, now });
-  const allowance = createAllowance(now);
+  const allowance = createAllowance({ savedUp: ASKS_SAVED_UP, perMinute: ASKS_PER_MINUTE, now });
   const oneFlight = createSingleFlight<Knowledge>();
   const askKubernetes = async (branch: string): Promise<Knowledge> => {
     if (!allowance.take()) return 'busy';
@@ -54,26 +54,5 @@ export function createKnownBranches({ cluster, timing, now }: KnownBranchesDepen
     markKnown: known.add,
     markUnknown: unknown.add,
     isMarkedUnknown: unknown.has,
-  };
-}
-
-type Allowance = { readonly take: () => boolean; readonly giveBack: () => void };
-
-function createAllowance(now: () => number): Allowance {
-  let left = ASKS_SAVED_UP;
-  let filledMs = now();
-  const add = (asks: number) => {
-    left = Math.min(ASKS_SAVED_UP, left + asks);
-  };
-  return {
-    take: () => {
-      const nowMs = now();
-      add((Math.max(0, nowMs - filledMs) / MINUTE_MS) * ASKS_PER_MINUTE);
-      filledMs = nowMs;
-      if (left < 1) return false;
-      left -= 1;
-      return true;
-    },
-    giveBack: () => add(1),
   };
 }

@@ -51,7 +51,7 @@ async function progressServer(changes: Partial<ProgressDependencies> & { first?:
       if (changes.first !== undefined) listener(changes.first);
       return () => void listeners.delete(listener);
     },
-    isKnown: async () => true,
+    ask: async () => 'known',
     pause: ticks.pause,
     log,
     ...changes,
@@ -191,7 +191,7 @@ test.each([
 });
 
 test('progress answers 404 for a branch that does not exist and follows nothing', async () => {
-  const { open, followed } = await progressServer({ isKnown: async () => false });
+  const { open, followed } = await progressServer({ ask: async () => 'unknown' });
   const answer = await open();
   expect([answer.statusCode, answer.headers['content-type']]).toEqual([
     404,
@@ -201,8 +201,8 @@ test('progress answers 404 for a branch that does not exist and follows nothing'
 });
 
 test('progress answers 503 and logs why when nobody can say whether there is such a branch', async () => {
-  const isKnown = () => Promise.reject(new ClusterError('unreachable'));
-  const { open, followed, entries } = await progressServer({ isKnown });
+  const ask = () => Promise.reject(new ClusterError('unreachable'));
+  const { open, followed, entries } = await progressServer({ ask });
   expect((await open()).statusCode).toBe(503);
   expect(followed).toEqual([]);
   expect(entries).toEqual([
@@ -210,18 +210,21 @@ test('progress answers 503 and logs why when nobody can say whether there is suc
   ]);
 });
 
+test('progress answers 429 and logs nothing when too many ask for what nobody knows', async () => {
+  const { open, followed, entries } = await progressServer({ ask: async () => 'busy' });
+  expect((await open()).statusCode).toBe(429);
+  expect([followed, entries]).toEqual([[], []]);
+});
+
 test('progress follows nothing for a client that left before the branch was known', async () => {
-  let answerKnown: (isKnown: boolean) => void = () => undefined;
-  const known = new Promise<boolean>((resolve) => {
-    answerKnown = resolve;
-  });
-  const { open, followed, responses } = await progressServer({ isKnown: () => known });
+  const known = Promise.withResolvers<'known'>();
+  const { open, followed, responses } = await progressServer({ ask: () => known.promise });
   const opening = open();
   await vi.waitFor(() => expect(responses).toHaveLength(1));
   responses[0]?.req.socket.destroy();
   await expect(opening).rejects.toThrow();
   await vi.waitFor(() => expect(responses[0]?.destroyed).toBe(true));
-  answerKnown(true);
+  known.resolve('known');
   await new Promise((resolve) => setImmediate(resolve));
   expect(followed).toEqual([]);
 });

@@ -52,6 +52,15 @@ describe('GET /touch', () => {
     expect(entries).toHaveLength(1);
   });
 
+  test('wake logs the touch that was written, and not those of the same moment', async () => {
+    const stamps = [{ stamp: 'written' }, { stamp: 'throttled' }, { stamp: 'throttled' }] as const;
+    const left = [...stamps];
+    const touch = async () => ({ ...AWAKE, stamp: left.shift() ?? stamps[0] });
+    const { send, entries } = await wakeServer({ touch });
+    for (const _ of stamps) await send({ 'X-Dormouse-Host': 'a--g.example.com' });
+    expect(entries).toEqual([expect.objectContaining({ severity: 'DEBUG', stamp: { stamp: 'written' } })]);
+  });
+
   test('wake answers 404 for a branch that does not exist', async () => {
     const { send } = await wakeServer({ touch: async () => ({ outcome: 'no-such-branch' }) });
     const answer = await send({ 'X-Dormouse-Host': 'gone--g.example.com' });

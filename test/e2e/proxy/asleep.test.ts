@@ -47,6 +47,7 @@ describeWith(['nginx'], 'a branch that is asleep', () => {
       expect(told).toEqual({
         host: '127.0.0.1',
         authorization: expect.stringMatching(/^Bearer /),
+        'x-serverless-authorization': expect.stringMatching(/^Bearer /),
         'x-dormouse-host': host,
         'x-dormouse-method': 'PUT',
         'x-dormouse-accept': HTML.accept,

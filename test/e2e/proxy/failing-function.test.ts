@@ -142,7 +142,7 @@ describeWith(['nginx'], 'the identity token', () => {
     for (const call of calls) {
       expect(call.headers.get('authorization')).toMatch(/^Bearer ey/);
       const names = [...call.headers.keys()].filter((name) => !name.startsWith('x-dormouse-'));
-      expect(names.sort()).toEqual(['authorization', 'host']);
+      expect(names.sort()).toEqual(['authorization', 'host', 'x-serverless-authorization']);
     }
   });
 

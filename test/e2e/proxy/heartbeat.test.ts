@@ -17,7 +17,7 @@ describeWith(['nginx'], 'the health location', () => {
     expect(beats[0]?.line).toBe('GET /touch');
     expect(beats[0]?.headers.get('x-dormouse-proxy')).toBe(hostname());
     expect(beats[0]?.headers.get('authorization')).toMatch(/^Bearer /);
-    expect(beats[0]?.headers.size).toBe(4);
+    expect(beats[0]?.headers.size).toBe(5);
   });
 
   test('goes on beating at its rate', async () => {

@@ -20,7 +20,12 @@ describeWith(['nginx'], 'the progress of a branch', () => {
     expect(stream.headers).toMatchObject(STREAM_HEADERS);
     expect(String(stream.first)).toBe(FIRST);
     const [call] = world.wake.callsOf('/progress', HOST);
-    expect([...(call?.headers.keys() ?? [])].sort()).toEqual(['authorization', 'host', 'x-dormouse-host']);
+    expect([...(call?.headers.keys() ?? [])].sort()).toEqual([
+      'authorization',
+      'host',
+      'x-dormouse-host',
+      'x-serverless-authorization',
+    ]);
     stream.close();
     await until(
       () => call?.ended.aborted === true,

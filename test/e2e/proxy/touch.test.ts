@@ -44,7 +44,12 @@ describeWith(['nginx'], 'a touch', () => {
     await called(world.wake, host);
     const call = world.wake.calls.find((seen) => seen.headers.get('x-dormouse-host') === host);
     expect(call?.line).toBe('GET /touch');
-    expect([...(call?.headers.keys() ?? [])].sort()).toEqual(['authorization', 'host', 'x-dormouse-host']);
+    expect([...(call?.headers.keys() ?? [])].sort()).toEqual([
+      'authorization',
+      'host',
+      'x-dormouse-host',
+      'x-serverless-authorization',
+    ]);
     expect(call?.headers.get('authorization')).not.toContain('user');
   });
 
