@@ -76,7 +76,11 @@ export interface VisitStore {
   /** Creates a record that was visited now. */
   createRecord(branch: string): Promise<'created' | 'exists'>;
   readRecord(branch: string): Promise<ReadRecord>;
-  stampHeartbeat(proxy: string): Promise<void>;
+  /**
+   * Stamps a proxy's beat by the store's clock. One that comes after more than `silenceMs` without any also stamps
+   * that beats came back: visits before it may never have arrived.
+   */
+  stampHeartbeat(proxy: string, silenceMs: number): Promise<void>;
   /**
    * Writes on condition that the record still has `version`. `conflict` also when the record is gone, or when a
    * retried write met its own first try: the caller must take it for "somebody else was here".
@@ -84,7 +88,20 @@ export interface VisitStore {
   update(branch: string, version: string, change: RecordChange): Promise<UpdateOutcome>;
 }
 
-export interface BranchStore extends VisitStore {
+/** Where the last sweep stopped. Without a name, the next one begins at the start. */
+export type SweepPlace = {
+  /** The branch after which the next sweep goes on, in the order of names. It need not exist any more. */
+  readonly resumeAfter?: string;
+};
+
+export interface SweepPlaceStore {
+  /** A place that was never written, or that cannot be understood, is the start. */
+  readSweepPlace(): Promise<SweepPlace>;
+  /** Replaces the place. Nothing decides by it but the order of a sweep: the last of two writers wins. */
+  writeSweepPlace(place: SweepPlace): Promise<void>;
+}
+
+export interface BranchStore extends VisitStore, SweepPlaceStore {
   /** All records of this cluster and namespace, and the store's own time of that read. */
   readAll(): Promise<StoreSnapshot>;
   /** Proxies that ever beat, and the store's own time of that read. */

@@ -47,4 +47,9 @@ export type RecordChange = {
 };
 
 /** A proxy that reported that touches arrive. */
-export type Heartbeat = { readonly proxy: string; readonly lastBeatMs: number };
+export type Heartbeat = {
+  readonly proxy: string;
+  readonly lastBeatMs: number;
+  /** When it was last heard again after a silence. */
+  readonly resumedMs?: number;
+};

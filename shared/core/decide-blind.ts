@@ -3,7 +3,8 @@ import type { Timing } from './timing.ts';
 
 /** Whether the sweep may trust that it would have heard of visits. */
 export type Sight =
-  | { readonly sight: 'clear' }
+  /** `heardSinceMs`: since then every visit was heard of. 0: as long as anybody remembers. */
+  | { readonly sight: 'clear'; readonly heardSinceMs: number }
   | {
       readonly sight: 'blind';
       readonly reason: 'no-heartbeat' | 'proxy-silent' | 'too-few-proxies';
@@ -31,7 +32,7 @@ export function decideBlind(
   if (beating.length < expectedProxies) {
     return blind('too-few-proxies', `${beating.length} proxies beat, ${expectedProxies} are expected`);
   }
-  return { sight: 'clear' };
+  return { sight: 'clear', heardSinceMs: Math.max(0, ...heartbeats.map((beat) => beat.resumedMs ?? 0)) };
 }
 
 type Blind = Extract<Sight, { sight: 'blind' }>;

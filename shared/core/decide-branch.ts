@@ -16,7 +16,12 @@ export type BranchState = {
 
 /** `off`: nothing is put to sleep and what sleeps is woken, so that Dormouse can be taken away. */
 export type Mode = 'on' | 'off';
-export type Rules = { readonly timing: Timing; readonly mode: Mode };
+export type Rules = {
+  readonly timing: Timing;
+  readonly mode: Mode;
+  /** Visits before this moment may not have been heard of: no branch counts as idle for longer. Default 0. */
+  readonly heardSinceMs?: number;
+};
 
 export type KeepReason =
   | 'active'
@@ -104,7 +109,7 @@ type Awake = {
 
 function decideAwake(awake: Awake, rules: Rules, nowMs: number): BranchDecision {
   const { workloads, record, policy } = awake;
-  const idleMs = nowMs - activityMs(record, workloads);
+  const idleMs = nowMs - Math.max(activityMs(record, workloads), rules.heardSinceMs ?? 0);
   if (rules.mode === 'off') return keep('mode-off');
   if (policy.problems.length > 0) return keep('bad-annotation', policy.problems.join('; '));
   if (policy.idleAfterMs === Number.POSITIVE_INFINITY) return keep('never-sleeps');

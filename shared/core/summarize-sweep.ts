@@ -19,17 +19,31 @@ export type SweepSummary = {
   readonly failed: number;
   /** Sentences that name a branch and what is wrong with it; the first 50. */
   readonly problems: readonly { readonly branch: string; readonly problem: string }[];
+  /** The sweep had no time for the rest: how many branches it worked on, and how many wait for the next one. */
+  readonly stopped: false | Stopped;
+  /** Why the next sweep will not go on where this one stopped. */
+  readonly placeProblem?: string;
   readonly durationMs: number;
-  /** Every decision, explained; only of a dry run. */
+  /** The first 500 decisions, explained: those that would do something before those that keep. Only of a dry run. */
   readonly decisions?: readonly SweptBranch[];
 };
 
-type Circumstances = { readonly sight: Sight; readonly durationMs: number; readonly isDryRun: boolean };
+type Stopped = { readonly done: number; readonly remaining: number };
+
+export type Circumstances = {
+  readonly sight: Sight;
+  /** Only of a sweep that had to stop. */
+  readonly stopped?: Stopped;
+  readonly placeProblem?: string;
+  readonly durationMs: number;
+  readonly isDryRun: boolean;
+};
 
 const MAX_PROBLEMS = 50;
+const MAX_DECISIONS = 500;
 
 export function summarizeSweep(swept: readonly SweptBranch[], circumstances: Circumstances): SweepSummary {
-  const { sight, durationMs, isDryRun } = circumstances;
+  const { sight, stopped = false, placeProblem, durationMs, isDryRun } = circumstances;
   const results = swept.map(({ result }) => result);
   const count = (matches: (result: BranchResult) => boolean) => results.filter(matches).length;
   return {
@@ -43,20 +57,33 @@ export function summarizeSweep(swept: readonly SweptBranch[], circumstances: Cir
     contested: count((result) => result.result === 'settled' && result.contested !== undefined),
     failed: count(isFailure),
     problems: swept.flatMap(problemOf).slice(0, MAX_PROBLEMS),
+    stopped,
+    ...(placeProblem === undefined ? {} : { placeProblem }),
     durationMs,
-    ...(isDryRun ? { decisions: swept } : {}),
+    ...(isDryRun ? { decisions: firstDecisions(swept) } : {}),
   };
 }
 
-/** Whether somebody should look: Cloud Scheduler counts such a sweep as failed. */
-export function isSweepUnwell(summary: SweepSummary): boolean {
-  return summary.failed > 0 || summary.blind !== false;
+/**
+ * Whether somebody should look: Cloud Scheduler counts such a sweep as failed. One that stopped is well, however many
+ * did before it, since each goes on where the last one was; unless it got to no branch at all, as then the next will
+ * get no further.
+ */
+export function isSweepUnwell({ failed, blind, stopped }: SweepSummary): boolean {
+  return failed > 0 || blind !== false || (stopped !== false && stopped.done === 0);
 }
 
 /** A branch that could not be dealt with. One that is kept for what its owner wrote is none. */
 export function isFailure(result: BranchResult): boolean {
   if (result.result === 'kept' || result.result === 'noted') return false;
   return 'problem' in result && result.problem !== undefined;
+}
+
+/** A dry run of thousands must not answer with megabytes. */
+function firstDecisions(swept: readonly SweptBranch[]): readonly SweptBranch[] {
+  const isKeep = ({ decision }: SweptBranch) => decision.action === 'keep';
+  const inOrder = [...swept.filter((each) => !isKeep(each)), ...swept.filter(isKeep)];
+  return inOrder.slice(0, MAX_DECISIONS);
 }
 
 function countAsleep(swept: readonly SweptBranch[]): SweepSummary['asleep'] {

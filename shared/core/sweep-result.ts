@@ -36,7 +36,7 @@ export type SettleResult =
 export type BranchResult =
   | {
       readonly result: 'kept';
-      readonly reason: KeepReason | 'blind' | 'changed-meanwhile' | 'dry-run' | 'registered';
+      readonly reason: KeepReason | 'blind' | 'changed-meanwhile' | 'deadline' | 'dry-run' | 'registered';
     }
   | { readonly result: 'noted'; readonly note: 'note-off' | 'note-on' | 'expire' }
   | { readonly result: 'healed'; readonly woken: readonly WokenMember[]; readonly problem?: string }

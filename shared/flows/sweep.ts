@@ -1,19 +1,23 @@
 import { groupByBranch } from '../core/branch.ts';
 import { decideBlind, type Sight } from '../core/decide-blind.ts';
-import { type BranchDecision, type BranchState, decideBranch } from '../core/decide-branch.ts';
+import { type BranchDecision, type BranchState, decideBranch, type Rules } from '../core/decide-branch.ts';
 import { messageOf } from '../core/message-of.ts';
-import { type SweepSummary, summarizeSweep } from '../core/summarize-sweep.ts';
+import { orderSweep } from '../core/order-sweep.ts';
+import { type Circumstances, type SweepSummary, summarizeSweep } from '../core/summarize-sweep.ts';
 import type { BranchResult, SweptBranch } from '../core/sweep-result.ts';
 import type { Workload } from '../core/workload.ts';
 import type { StoreSnapshot } from '../ports.ts';
 import { performDecision } from './perform-decision.ts';
 import type { SweepContext } from './sweep-context.ts';
+import { type KnownPlace, keepPlace, readPlace } from './sweep-place.ts';
 
 export type SweepDependencies = SweepContext & {
   /** Fewer proxies that beat make the sweep blind. */
   readonly expectedProxies: number;
   /** How many branches are worked on at once; the heartbeats are read again before each batch. */
   readonly batchSize: number;
+  /** From the beginning on, by `now`: no batch is begun later. One under way is finished. Default: none. */
+  readonly deadlineMs?: number;
   /** Told of each branch as soon as it is done. */
   readonly report: (swept: SweptBranch) => void;
 };
@@ -24,7 +28,8 @@ type Planned = { readonly state: BranchState; readonly decision: BranchDecision;
 
 /**
  * Creates the flow that looks at every branch once and does what is decided for it. Branches fail one by one and
- * never stop the others; sweeps may overlap, repeat and die at any step.
+ * never stop the others; sweeps may overlap, repeat and die at any step. One that has no time left stops between two
+ * batches, and says in the store where the next one goes on.
  *
  * The flow rejects with a `ClusterError` or `StoreError` when there is nothing to decide upon: no list, no records.
  */
@@ -33,13 +38,15 @@ export function createSweep(
 ): (options: SweepOptions) => Promise<SweepSummary> {
   return async ({ isDryRun }) => {
     const startedMs = dependencies.now();
+    const endsAtMs = startedMs + (dependencies.deadlineMs ?? Number.POSITIVE_INFINITY);
     const sight = await readSight(dependencies);
-    const planned = await planSweep(dependencies);
-    const { swept, sight: lastSight } = isDryRun
-      ? { swept: planned.map((plan) => rehearse(plan, sight)), sight }
-      : await performAll(dependencies, { planned, sight });
-    if (isDryRun) swept.forEach(dependencies.report);
-    return summarizeSweep(swept, { sight: lastSight, durationMs: dependencies.now() - startedMs, isDryRun });
+    const planned = await planSweep(dependencies, sight);
+    const performed = isDryRun
+      ? rehearseAll(dependencies, { planned, sight })
+      : await performAll(dependencies, { planned, sight }, endsAtMs);
+    const { swept, ...circumstances } = performed;
+    const durationMs = dependencies.now() - startedMs;
+    return summarizeSweep(swept, { ...circumstances, durationMs, isDryRun });
   };
 }
 
@@ -55,7 +62,9 @@ async function readSight({ store, rules, expectedProxies }: SweepDependencies): 
 }
 
 /** Lists before it reads records, so that a record is never older than what the cluster showed. */
-async function planSweep({ cluster, store, rules }: SweepDependencies): Promise<readonly Planned[]> {
+async function planSweep(dependencies: SweepDependencies, sight: Sight): Promise<readonly Planned[]> {
+  const { cluster, store } = dependencies;
+  const rules = rulesFor(dependencies, sight);
   const workloads = await cluster.listWorkloads();
   const snapshot = await store.readAll();
   const { nowMs } = snapshot;
@@ -64,6 +73,11 @@ async function planSweep({ cluster, store, rules }: SweepDependencies): Promise<
     decision: decideBranch(state, rules, nowMs),
     nowMs,
   }));
+}
+
+/** While the sweep is blind nothing is put to sleep, so it does not matter since when. */
+function rulesFor({ rules }: SweepDependencies, sight: Sight): Rules {
+  return sight.sight === 'clear' ? { ...rules, heardSinceMs: sight.heardSinceMs } : rules;
 }
 
 function statesOf(workloads: readonly Workload[], { records, malformed }: StoreSnapshot): BranchState[] {
@@ -82,6 +96,15 @@ function statesOf(workloads: readonly Workload[], { records, malformed }: StoreS
   });
 }
 
+type Work = { readonly planned: readonly Planned[]; readonly sight: Sight };
+type Performed = Omit<Circumstances, 'durationMs' | 'isDryRun'> & { readonly swept: readonly SweptBranch[] };
+
+function rehearseAll({ report }: SweepDependencies, { planned, sight }: Work): Performed {
+  const swept = planned.map((plan) => rehearse(plan, sight));
+  swept.forEach(report);
+  return { swept, sight };
+}
+
 function rehearse({ state, decision }: Planned, sight: Sight): SweptBranch {
   const { branch } = state;
   if (decision.action === 'keep')
@@ -90,20 +113,56 @@ function rehearse({ state, decision }: Planned, sight: Sight): SweptBranch {
   return { branch, decision, result: { result: 'kept', reason: isWithheld ? 'blind' : 'dry-run' } };
 }
 
-type Work = { readonly planned: readonly Planned[]; readonly sight: Sight };
-
-/** What is kept costs no call and is told at once; the rest is done in batches. Once blind, blind to the end. */
+/** What is kept costs no call and is told at once; the rest is done in batches, as far as the time goes. */
 async function performAll(
   dependencies: SweepDependencies,
+  { planned, sight }: Work,
+  endsAtMs: number,
+): Promise<Performed> {
+  const { store, batchSize } = dependencies;
+  const unordered = planned.filter(({ decision }) => decision.action !== 'keep');
+  // One batch has no order, and a sweep mostly has no more than that to do.
+  const place: KnownPlace = unordered.length > batchSize ? await readPlace(store) : { isKnown: false };
+  const work = orderSweep(unordered, place.resumeAfter);
+  const kept = planned.flatMap((plan) => keepOne(dependencies, plan));
+  const { swept, sight: lastSight } = await performBatches(dependencies, { planned: work, sight }, endsAtMs);
+  const left = work.slice(swept.length);
+  const resumeAfter = left.length === 0 ? undefined : (swept.at(-1)?.branch ?? place.resumeAfter);
+  const placeProblem = await keepPlace(store, place, resumeAfter === undefined ? {} : { resumeAfter });
+  return {
+    swept: [...kept, ...swept, ...left.map((plan) => leave(dependencies, plan))],
+    sight: lastSight,
+    ...(left.length === 0 ? {} : { stopped: { done: swept.length, remaining: left.length } }),
+    ...(placeProblem === undefined ? {} : { placeProblem }),
+  };
+}
+
+function keepOne({ report }: SweepDependencies, { state, decision }: Planned): SweptBranch[] {
+  if (decision.action !== 'keep') return [];
+  const { branch } = state;
+  const swept = { branch, decision, result: { result: 'kept', reason: decision.reason } } as const;
+  report(swept);
+  return [swept];
+}
+
+function leave({ report }: SweepDependencies, { state, decision }: Planned): SweptBranch {
+  const { branch } = state;
+  const swept = { branch, decision, result: { result: 'kept', reason: 'deadline' } } as const;
+  report(swept);
+  return swept;
+}
+
+/** Once blind, blind to the end. */
+async function performBatches(
+  dependencies: SweepDependencies,
   { planned, sight: firstSight }: Work,
+  endsAtMs: number,
 ): Promise<{ swept: readonly SweptBranch[]; sight: Sight }> {
-  const { batchSize } = dependencies;
-  const isKept = ({ decision }: Planned) => decision.action === 'keep';
-  const work = planned.filter((plan) => !isKept(plan));
+  const { batchSize, now } = dependencies;
+  const swept: SweptBranch[] = [];
   let sight = firstSight;
-  const swept = await performBatch(dependencies, { planned: planned.filter(isKept), sight });
-  for (let start = 0; start < work.length; start += batchSize) {
-    const batch = work.slice(start, start + batchSize);
+  while (swept.length < planned.length && now() < endsAtMs) {
+    const batch = planned.slice(swept.length, swept.length + batchSize);
     if (sight.sight === 'clear') sight = await readSight(dependencies);
     swept.push(...(await performBatch(dependencies, { planned: batch, sight })));
   }
@@ -114,13 +173,14 @@ async function performBatch(
   dependencies: SweepDependencies,
   { planned, sight }: Work,
 ): Promise<SweptBranch[]> {
+  const context = { ...dependencies, rules: rulesFor(dependencies, sight) };
   return Promise.all(
     planned.map(async (plan): Promise<SweptBranch> => {
       const { state, decision } = plan;
       const isWithheld = decision.action === 'sleep' && sight.sight === 'blind';
       const result: BranchResult = isWithheld
         ? { result: 'kept', reason: 'blind' }
-        : await performDecision(dependencies, plan);
+        : await performDecision(context, plan);
       const swept = { branch: state.branch, decision, result };
       dependencies.report(swept);
       return swept;

@@ -1,7 +1,7 @@
 import { expect, it, onTestFinished } from 'vitest';
 import type { RestTransport } from '../../shared/adapters/rest/rest-transport.ts';
 import { ClusterError, type WatchCluster } from '../../shared/ports.ts';
-import type { ApiProxy } from './api-proxy.ts';
+import type { FaultyLink } from '../world/faulty-link/faulty-link.ts';
 import { bearer } from './cluster-fixture.ts';
 import { SETTLES, servicePath, type WatchFixture } from './watch-fixture.ts';
 
@@ -172,6 +172,6 @@ function refusals(world: World): void {
   });
 }
 
-function watches({ requests }: ApiProxy) {
+function watches({ requests }: FaultyLink) {
   return requests.filter(({ url }) => url.includes('watch=true'));
 }

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
-import { createFirestoreStore, emulatorSettings } from '../../shared/adapters/firestore/firestore-store.ts';
+import { createFirestoreStore } from '../../shared/adapters/firestore/firestore-store.ts';
 import { decodeFields, encodeFields } from '../../shared/adapters/firestore/firestore-value.ts';
 import { createFirestoreVisits } from '../../shared/adapters/firestore/firestore-visits.ts';
 import type { StoreScope } from '../../shared/adapters/records/document-id.ts';
@@ -31,12 +31,8 @@ export function createFirestoreWorlds(host: string): FirestoreWorlds {
   };
   const openLight = (address: string, scope: StoreScope): VisitStore =>
     createFirestoreVisits({ transport: transportTo(address), ...PROJECT, ...scope });
-  const openFull = (address: string, scope: StoreScope): BranchStore => {
-    const settings = emulatorSettings(address);
-    const store = createFirestoreStore({ transport: transportTo(address), ...PROJECT, ...scope, settings });
-    closing.push(store.close);
-    return store;
-  };
+  const openFull = (address: string, scope: StoreScope): BranchStore =>
+    createFirestoreStore({ transport: transportTo(address), ...PROJECT, ...scope });
   const startSilent = async () => {
     const silent = await startSilentServer();
     closing.push(silent.close);

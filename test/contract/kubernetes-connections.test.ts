@@ -185,20 +185,21 @@ function deployment(name: string): object {
 }
 
 /** A position is a text of the server's own; this takes its version back to the beginning of time. */
+function takeBack(position: string): string {
+  const parsed = JSON.parse(Buffer.from(position, 'base64url').toString());
+  return Buffer.from(JSON.stringify({ ...parsed, rv: 1 })).toString('base64url');
+}
+
 function expireFirstPosition(transport: RestTransport, statuses: number[]): RestTransport {
   let isDone = false;
   return {
     ...transport,
     send: async (request) => {
-      const url = new URL(request.path, 'http://any');
-      const position = url.searchParams.get('continue');
-      if (position !== null && !isDone) {
-        isDone = true;
-        const parsed = JSON.parse(Buffer.from(position, 'base64url').toString());
-        const expired = Buffer.from(JSON.stringify({ ...parsed, rv: 1 })).toString('base64url');
-        url.searchParams.set('continue', expired);
-      }
-      const answer = await transport.send({ ...request, path: `${url.pathname}${url.search}` });
+      const position = request.query?.continue;
+      const isFirst = typeof position === 'string' && !isDone;
+      if (isFirst) isDone = true;
+      const query = isFirst ? { ...request.query, continue: takeBack(position) } : request.query;
+      const answer = await transport.send({ ...request, query });
       statuses.push(answer.status);
       return answer;
     },

@@ -192,10 +192,18 @@ describe('rest transport, limits', () => {
   });
 
   test('send opens a new connection, in time, when the one that lay idle is dead without a word', async () => {
-    const { server, transport } = await setUp([{}, 'hang', { body: 'alive' }]);
+    const { server, transport } = await setUp([{}, 'hang', { body: 'alive' }], { idleAfterMs: -1 });
     await transport.send(GET);
     expect(await transport.send({ ...GET, timeoutMs: 1_000 })).toMatchObject({ body: 'alive' });
     expect(server.arrived.map(({ connection }) => connection)).toEqual([1, 1, 2]);
+  });
+
+  test('send gives a connection that spoke just now the whole time', async () => {
+    const { server, transport } = await setUp([{}, 'hang']);
+    await transport.send(GET);
+    const slow = transport.send({ ...GET, timeoutMs: 400 });
+    await expect(slow).rejects.toThrow(/no answer within/);
+    expect(server.arrived.length).toBe(2);
   });
 
   test('send drops every idle connection when one of them turns out dead', async () => {

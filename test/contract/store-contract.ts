@@ -12,6 +12,7 @@ import {
   idIn,
   LONG_AGO,
   readFound,
+  SILENCE_MS,
   type StoreWorld,
 } from './store-fixture.ts';
 
@@ -251,7 +252,7 @@ function describeAll(world: () => StoreWorld): void {
 
     test("are each proxy's last, by the store's clock, for any name", async () => {
       const proxies = ['proxy-1', 'staging.proxy_2', 'a/b', '..', 'ü', ''].sort();
-      for (const proxy of [...proxies, ...proxies]) await store.stampHeartbeat(proxy);
+      for (const proxy of [...proxies, ...proxies]) await store.stampHeartbeat(proxy, SILENCE_MS);
       const { heartbeats, nowMs } = await store.readHeartbeats();
       expect(heartbeats.map(({ proxy }) => proxy).sort()).toEqual(proxies);
       for (const { lastBeatMs } of heartbeats) {
@@ -261,16 +262,29 @@ function describeAll(world: () => StoreWorld): void {
     });
 
     test('move on with each beat', async () => {
-      await store.stampHeartbeat('proxy-1');
+      await store.stampHeartbeat('proxy-1', SILENCE_MS);
       const first = await store.readHeartbeats();
       await delay(5);
-      await store.stampHeartbeat('proxy-1');
+      await store.stampHeartbeat('proxy-1', SILENCE_MS);
       const second = await store.readHeartbeats();
       expect(second.heartbeats[0]?.lastBeatMs).toBeGreaterThan(Number(first.heartbeats[0]?.lastBeatMs));
     });
 
+    test('say when a proxy was heard again after a silence, until the next silence', async () => {
+      const quiet = { v: 1, lastBeat: new Date(Date.now() - 2 * SILENCE_MS) };
+      await world().put('heartbeats', { [idIn(scope, 'quiet')]: quiet });
+      await store.stampHeartbeat('quiet', SILENCE_MS);
+      const [back] = (await store.readHeartbeats()).heartbeats;
+      expect(back?.resumedMs).toBe(back?.lastBeatMs);
+      await delay(5);
+      await store.stampHeartbeat('quiet', SILENCE_MS);
+      const [steady] = (await store.readHeartbeats()).heartbeats;
+      expect(steady?.resumedMs).toBe(back?.resumedMs);
+      expect(Number(steady?.lastBeatMs)).toBeGreaterThan(Number(steady?.resumedMs));
+    });
+
     test('say when the store may delete them', async () => {
-      await store.stampHeartbeat('proxy-1');
+      await store.stampHeartbeat('proxy-1', SILENCE_MS);
       const document = await world().get('heartbeats', documentId(scope, 'proxy-1'));
       const { lastBeat, expireAt } = document as { lastBeat: Date; expireAt: Date };
       expect(document).toEqual({ v: 1, lastBeat: expect.any(Date), expireAt: expect.any(Date) });
@@ -289,10 +303,51 @@ function describeAll(world: () => StoreWorld): void {
     });
 
     test('of another namespace are not seen, nor taken for records', async () => {
-      await world().open(freshScope()).stampHeartbeat('theirs');
-      await store.stampHeartbeat('mine');
+      await world().open(freshScope()).stampHeartbeat('theirs', SILENCE_MS);
+      await store.stampHeartbeat('mine', SILENCE_MS);
       const { heartbeats } = await store.readHeartbeats();
       expect(heartbeats.map(({ proxy }) => proxy)).toEqual(['mine']);
+      expect((await store.readAll()).records.size).toBe(0);
+    });
+  });
+
+  describe('the place of a sweep', () => {
+    const sweepId = () => `${scope.cluster}.${scope.namespace}`;
+
+    test('is the start until one is written, then that, for every instance', async () => {
+      expect(await store.readSweepPlace()).toEqual({});
+      await store.writeSweepPlace({ resumeAfter: BRANCH });
+      expect(await world().open(scope).readSweepPlace()).toEqual({ resumeAfter: BRANCH });
+      await store.writeSweepPlace({ resumeAfter: 'other--g' });
+      expect(await store.readSweepPlace()).toEqual({ resumeAfter: 'other--g' });
+    });
+
+    test('is the start again when a sweep got through', async () => {
+      await store.writeSweepPlace({ resumeAfter: BRANCH });
+      await store.writeSweepPlace({});
+      expect(await store.readSweepPlace()).toEqual({});
+      expect(await world().get('sweeps', sweepId())).toEqual({ v: 1 });
+    });
+
+    test('leaves fields of a later Dormouse', async () => {
+      await world().put('sweeps', { [sweepId()]: { v: 1, resumeAfter: 'a--g', later: [1] } });
+      await store.writeSweepPlace({ resumeAfter: BRANCH });
+      expect(await world().get('sweeps', sweepId())).toEqual({ v: 1, resumeAfter: BRANCH, later: [1] });
+    });
+
+    test('is the start when the document cannot be understood', async () => {
+      for (const wrong of [{}, { v: 2, resumeAfter: BRANCH }, { v: 1, resumeAfter: 5 }]) {
+        await world().put('sweeps', { [sweepId()]: wrong });
+        expect(await store.readSweepPlace()).toEqual({});
+      }
+      await store.writeSweepPlace({ resumeAfter: BRANCH });
+      expect(await store.readSweepPlace()).toEqual({ resumeAfter: BRANCH });
+    });
+
+    test('of another namespace is not seen, nor taken for a record', async () => {
+      await world().open(freshScope()).writeSweepPlace({ resumeAfter: BRANCH });
+      await store.writeSweepPlace({ resumeAfter: 'mine--g' });
+      expect(await store.readSweepPlace()).toEqual({ resumeAfter: 'mine--g' });
       expect((await store.readAll()).records.size).toBe(0);
     });
   });
@@ -304,7 +359,12 @@ function describeAll(world: () => StoreWorld): void {
       const write = down.update(BRANCH, '2026-11-25T10:00:00.123456000Z', { contested: 1 });
       await expect(write).rejects.toThrow(StoreError);
       expect(performance.now() - startMs).toBeLessThan(3_000);
-      const reads = await Promise.allSettled([down.readAll(), down.readHeartbeats()]);
+      const reads = await Promise.allSettled([
+        down.readAll(),
+        down.readHeartbeats(),
+        down.readSweepPlace(),
+        down.writeSweepPlace({ resumeAfter: BRANCH }),
+      ]);
       expect(performance.now() - startMs).toBeLessThan(14_000);
       for (const read of reads) {
         expect(read).toMatchObject({ status: 'rejected', reason: expect.any(StoreError) });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createFirestoreStore, emulatorSettings } from '../../shared/adapters/firestore/firestore-store.ts';
+import { createFirestoreStore } from '../../shared/adapters/firestore/firestore-store.ts';
 import { createFirestoreVisits } from '../../shared/adapters/firestore/firestore-visits.ts';
 import { StoreError } from '../../shared/ports.ts';
 import { describeWith, partPath } from '../parts/part.ts';
@@ -45,9 +45,8 @@ describeWith(['firestore-emulator'], 'Firestore emulator', () => {
 
   test('a store whose emulator has gone rejects with a StoreError, whatever is asked', async () => {
     const gone = await startFirestoreEmulator({ gcloud: partPath('firestore-emulator') });
-    const settings = emulatorSettings(gone.host);
     const transport = createEmulatorTransport(gone.host);
-    const store = createFirestoreStore({ transport, ...DATABASE, ...freshScope(), settings });
+    const store = createFirestoreStore({ transport, ...DATABASE, ...freshScope() });
     const { version } = await createFound(store, BRANCH);
     await gone.stop();
     const calls = [
@@ -58,7 +57,6 @@ describeWith(['firestore-emulator'], 'Firestore emulator', () => {
     for (const call of await Promise.allSettled(calls)) {
       expect(call).toMatchObject({ status: 'rejected', reason: expect.any(StoreError) });
     }
-    await store.close();
     transport.close();
   });
 });

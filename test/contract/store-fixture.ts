@@ -4,7 +4,10 @@ import type { StoreScope } from '../../shared/adapters/records/document-id.ts';
 import type { StoredDocument } from '../../shared/adapters/records/stored-document.ts';
 import type { BranchStore, StoredRecord, VisitStore } from '../../shared/ports.ts';
 
-export type Collection = 'branches' | 'heartbeats';
+/** Longer than any test: a beat that comes within it resumes nothing. */
+export const SILENCE_MS = 3 * 60 * 1_000;
+
+export type Collection = 'branches' | 'heartbeats' | 'sweeps';
 
 /** A store's system, and what a test does to it behind the store's back. */
 export type StoreWorld<Store extends VisitStore = BranchStore> = {

@@ -11,7 +11,7 @@ import { openSqliteDocuments } from '../../shared/adapters/sqlite/sqlite-documen
 import { createSqliteStore } from '../../shared/adapters/sqlite/sqlite-store.ts';
 import { StoreError } from '../../shared/ports.ts';
 import { branchStoreContract } from './store-contract.ts';
-import { FULL_DOCUMENT, freshScope, idIn, readFound, type StoreWorld } from './store-fixture.ts';
+import { FULL_DOCUMENT, freshScope, idIn, readFound, SILENCE_MS, type StoreWorld } from './store-fixture.ts';
 import { visitStoreContract } from './visit-store-contract.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
@@ -135,7 +135,7 @@ describe('createSqliteStore', () => {
   test('takes all times from the clock it is given', async () => {
     const store = open(shared, () => 1_234_567_890_123);
     await store.createRecord('my-branch--g');
-    await store.stampHeartbeat('proxy-1');
+    await store.stampHeartbeat('proxy-1', SILENCE_MS);
     const { records, nowMs } = await store.readAll();
     const { heartbeats } = await store.readHeartbeats();
     expect(nowMs).toBe(1_234_567_890_123);
@@ -155,7 +155,7 @@ describe('createSqliteStore', () => {
       await store.update(branch, version, { expireAtMs: nowMs + afterMs });
     }
     nowMs += DAY_MS;
-    await store.stampHeartbeat('proxy-1');
+    await store.stampHeartbeat('proxy-1', SILENCE_MS);
     expect([...(await store.readAll()).records.keys()]).toEqual(['kept--g']);
   });
 
@@ -168,7 +168,7 @@ describe('createSqliteStore', () => {
     expect([...records.keys()]).toEqual(['good--g']);
     expect(malformed).toEqual([{ branch: 'bad--g', problem: `document is '{"v": 1,': expected fields` }]);
     await expect(store.stampVisit('bad--g')).rejects.toThrow('the document is not a JSON object');
-    await store.stampHeartbeat('proxy-1');
+    await store.stampHeartbeat('proxy-1', SILENCE_MS);
   });
 
   test('says which file it cannot open', () => {

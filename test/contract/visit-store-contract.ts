@@ -9,6 +9,7 @@ import {
   idIn,
   LONG_AGO,
   readFound,
+  SILENCE_MS,
   type StoreWorld,
 } from './store-fixture.ts';
 
@@ -156,7 +157,7 @@ function describeAll(world: () => StoreWorld<VisitStore>): void {
         down.stampVisit('my-branch--g'),
         down.createRecord('my-branch--g'),
         down.readRecord('my-branch--g'),
-        down.stampHeartbeat('proxy-1'),
+        down.stampHeartbeat('proxy-1', SILENCE_MS),
       ]);
       expect(performance.now() - startMs).toBeLessThan(3_000);
       for (const call of ended) {

@@ -3,11 +3,11 @@ import type { Authorize, RestRequest, RestTransport } from '../../shared/adapter
 import { judgeWake, type WakeState } from '../../shared/core/judge-wake.ts';
 import type { WatchCluster } from '../../shared/ports.ts';
 import { type BranchManifest, createBranch, createNamespace } from '../world/branch-manifests.ts';
+import { type FaultyLink, startFaultyLink } from '../world/faulty-link/faulty-link.ts';
 import { branchOf, type PodBehaviour } from '../world/kubelet/behaviour.ts';
 import { type Kubelet, startKubelet } from '../world/kubelet/kubelet.ts';
 import { createKubernetesApi, type KubernetesApi, type KubernetesServer } from '../world/kubernetes-api.ts';
 import type { KubernetesList, Pod } from '../world/kubernetes-objects.ts';
-import { type ApiProxy, startApiProxy } from './api-proxy.ts';
 import { bearer, connect } from './cluster-fixture.ts';
 
 /** An API server with controllers, and the tokens of its users. */
@@ -58,8 +58,8 @@ export type WatchFixture = {
     wrap?: (transport: RestTransport) => RestTransport,
   ) => WatchCluster;
   /** The same through a proxy. */
-  readonly watchThrough: (proxy: ApiProxy, authorize?: Authorize) => WatchCluster;
-  readonly startProxy: () => Promise<ApiProxy>;
+  readonly watchThrough: (proxy: FaultyLink, authorize?: Authorize) => WatchCluster;
+  readonly startProxy: () => Promise<FaultyLink>;
   /** Creates a branch whose pods behave like this. */
   readonly create: (branch: NewBranch, behaviour?: PodBehaviour) => Promise<void>;
   /** How the pods of a branch behave, or those of one image. */
@@ -100,7 +100,7 @@ export async function startWatchFixture(start: () => Promise<WatchServer>): Prom
       return createBranchWatch({ transport, namespace: NAMESPACE });
     },
     startProxy: async () => {
-      const proxy = await startApiProxy(server.admin);
+      const proxy = await startFaultyLink(server.admin);
       ending.push(proxy.close);
       return proxy;
     },

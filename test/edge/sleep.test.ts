@@ -15,6 +15,7 @@ const SUMMARY: SweepSummary = {
   contested: 0,
   failed: 0,
   problems: [],
+  stopped: false,
   durationMs: 12,
 };
 
@@ -52,6 +53,19 @@ test('sleep answers 500 and says so when the sweep was blind', async () => {
   const { send, entries } = await sleepServer({ summary: { blind } });
   expect((await send()).status).toBe(500);
   expect(entries[0]).toMatchObject({ severity: 'ERROR', message: `sweep was blind: ${blind.explanation}` });
+});
+
+test('sleep answers 200 and warns when the sweep stopped for want of time', async () => {
+  const { send, entries } = await sleepServer({ summary: { stopped: { done: 2, remaining: 7 } } });
+  expect((await send()).status).toBe(200);
+  const message = expect.stringContaining('7 wait for the next, as time was up');
+  expect(entries[0]).toMatchObject({ severity: 'WARNING', message, stopped: { done: 2, remaining: 7 } });
+});
+
+test('sleep answers 500 when the sweep had no time for any branch', async () => {
+  const { send, entries } = await sleepServer({ summary: { stopped: { done: 0, remaining: 7 } } });
+  expect((await send()).status).toBe(500);
+  expect(entries[0]).toMatchObject({ severity: 'ERROR' });
 });
 
 test('sleep answers 500 when the sweep could not begin', async () => {

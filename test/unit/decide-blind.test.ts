@@ -14,7 +14,7 @@ test('decideBlind is blind when no proxy ever beat', () => {
 });
 
 test('decideBlind sees until a heartbeat is more than 3 minutes old', () => {
-  expect(sightOf({ a: 3 * MINUTE })).toEqual({ sight: 'clear' });
+  expect(sightOf({ a: 3 * MINUTE })).toEqual({ sight: 'clear', heardSinceMs: 0 });
   expect(sightOf({ a: 3 * MINUTE + 1 })).toEqual(blind('no-heartbeat'));
 });
 
@@ -26,10 +26,20 @@ test('decideBlind names a proxy that fell silent of late', () => {
 
 test('decideBlind forgets a proxy that has been silent for more than 30 minutes', () => {
   expect(sightOf({ a: 0, b: 30 * MINUTE })).toEqual(blind('proxy-silent'));
-  expect(sightOf({ a: 0, b: 30 * MINUTE + 1 })).toEqual({ sight: 'clear' });
+  expect(sightOf({ a: 0, b: 30 * MINUTE + 1 })).toEqual({ sight: 'clear', heardSinceMs: 0 });
 });
 
 test('decideBlind is blind when fewer proxies beat than are expected', () => {
   expect(sightOf({ a: 0 }, 2)).toEqual(blind('too-few-proxies'));
-  expect(sightOf({ a: 0, b: 0 }, 2)).toEqual({ sight: 'clear' });
+  expect(sightOf({ a: 0, b: 0 }, 2)).toEqual({ sight: 'clear', heardSinceMs: 0 });
+});
+
+test('decideBlind tells since when every visit was heard of: since the last proxy came back', () => {
+  const heartbeats = [
+    { proxy: 'a', lastBeatMs: NOON, resumedMs: NOON - 9 * MINUTE },
+    { proxy: 'b', lastBeatMs: NOON, resumedMs: NOON - 5 * MINUTE },
+    { proxy: 'c', lastBeatMs: NOON },
+  ];
+  const sight = decideBlind(heartbeats, { timing: TIMING, expectedProxies: 1 }, NOON);
+  expect(sight).toEqual({ sight: 'clear', heardSinceMs: NOON - 5 * MINUTE });
 });

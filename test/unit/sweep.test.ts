@@ -9,7 +9,13 @@ import { createMemoryCluster, createMemoryStore } from '../fixtures/memory-ports
 
 const REF = `deployment/${BRANCH}` as const;
 
-async function sweeping(given: { workloads?: readonly Workload[]; records?: Record<string, BranchRecord> }) {
+type Given = {
+  readonly workloads?: readonly Workload[];
+  readonly records?: Record<string, BranchRecord>;
+  readonly deadlineMs?: number;
+};
+
+async function sweeping(given: Given) {
   const clock = { nowMs: NOON + 2 * HOUR };
   const now = () => clock.nowMs;
   const store = createMemoryStore(now, given.records ?? { [BRANCH]: aRecord() });
@@ -17,10 +23,12 @@ async function sweeping(given: { workloads?: readonly Workload[]; records?: Reco
   const reported: SweptBranch[] = [];
   const rules = { timing: TIMING, mode: 'on' } as const;
   const report = (swept: SweptBranch) => void reported.push(swept);
-  const sweepWith = createSweep({ store, cluster, rules, now, expectedProxies: 1, batchSize: 2, report });
-  await store.stampHeartbeat('proxy');
+  const { deadlineMs = Number.POSITIVE_INFINITY } = given;
+  const options = { expectedProxies: 1, batchSize: 2, deadlineMs };
+  const sweepWith = createSweep({ store, cluster, rules, now, report, ...options });
+  await store.stampHeartbeat('proxy', TIMING.heartbeatSilenceMs);
   const sweep = async (isDryRun = false) => {
-    await store.stampHeartbeat('proxy');
+    await store.stampHeartbeat('proxy', TIMING.heartbeatSilenceMs);
     return sweepWith({ isDryRun });
   };
   return { clock, store, cluster, reported, sweep, sweepWith };
@@ -228,5 +236,34 @@ describe('records', () => {
     const { sweep, cluster } = await sweeping({ workloads });
     await sweep();
     expect(cluster.calls.filter((call) => call.startsWith('lower'))).toEqual([`lower ${REF}`]);
+  });
+});
+
+describe('touches that may have been lost', () => {
+  test('sweep counts no branch as idle for longer than the heartbeats are back', async () => {
+    const { sweep, clock } = await sweeping({});
+    clock.nowMs += 10 * MINUTE; // nobody heard from the proxy, nor from its visitors
+    expect(await sweep()).toMatchObject({ slept: 0, blind: false, kept: { active: 1 } });
+    for (let minute = 1; minute < 60; minute += 1) {
+      clock.nowMs += MINUTE;
+      expect(await sweep()).toMatchObject({ slept: 0, kept: { active: 1 } });
+    }
+    clock.nowMs += MINUTE;
+    expect(await sweep()).toMatchObject({ slept: 1 });
+  });
+
+  test('sweep keeps a branch when the heartbeats came back in the middle of it', async () => {
+    const { sweepWith, store } = await sweeping({});
+    const { readHeartbeats } = store;
+    let looks = 0;
+    store.readHeartbeats = async () => {
+      const { heartbeats, nowMs } = await readHeartbeats();
+      looks += 1;
+      return {
+        heartbeats: heartbeats.map((beat) => (looks > 1 ? { ...beat, resumedMs: nowMs } : beat)),
+        nowMs,
+      };
+    };
+    expect(await sweepWith({ isDryRun: false })).toMatchObject({ slept: 0, kept: { active: 1 } });
   });
 });

@@ -1,8 +1,7 @@
-import { reasonOf } from '../../core/message-of.ts';
-import { StoreError } from '../../ports.ts';
 import type { DocumentWrite, StoredDocument } from '../records/stored-document.ts';
 import type { HttpAnswer } from '../rest/http-exchange.ts';
 import type { RestRequest, RestTransport } from '../rest/rest-transport.ts';
+import { askFirestore, encodePath, errorOf, parseAnswer, unexpected } from './firestore-answer.ts';
 import { decodeFields, encodeFields, type FirestoreFields } from './firestore-value.ts';
 import { versionOfTime } from './firestore-version.ts';
 
@@ -22,11 +21,11 @@ export type CommitOutcome =
 export type FirestoreDocuments = {
   /** `path` is relative to the database's root: `branches/ID`. */
   read(path: string): Promise<{ readonly document: StoredDocument; readonly version: string } | undefined>;
+  /** The same, if it is there, and the store's time of the reading. */
+  readTimed(path: string): Promise<{ readonly document?: StoredDocument; readonly nowMs: number }>;
   /** Repeats itself on a lost answer, and then may meet its own first try: `exists`, `stale`. */
   commit(path: string, write: DocumentWrite, condition?: WriteCondition): Promise<CommitOutcome>;
 };
-
-type FirestoreError = { readonly code?: number; readonly message?: string; readonly status?: string };
 
 /** For one call, retries included: a store that hangs delays a wake, never prevents it. */
 const CALL_TIMEOUT_MS = 2_000;
@@ -43,7 +42,7 @@ const OUTCOMES: ReadonlyMap<string, 'missing' | 'exists' | 'stale' | 'contended'
 ]);
 
 /**
- * Reads and writes single documents by Firestore's REST API: what a touch needs, without the SDK's start.
+ * Reads and writes single documents by Firestore's REST API: what a touch needs, and a claim.
  * Source: firebase.google.com/docs/firestore/reference/rest/v1/projects.databases.documents
  */
 export function createFirestoreDocuments(database: FirestoreDatabase): FirestoreDocuments {
@@ -51,7 +50,12 @@ export function createFirestoreDocuments(database: FirestoreDatabase): Firestore
   return {
     read: async (path) => {
       const request = { method: 'GET', path: `/v1/${encodePath(`${root}/${path}`)}` };
-      return toDocument(await send(database.transport, { ...request, timeoutMs: CALL_TIMEOUT_MS }));
+      return toDocument(await askFirestore(database.transport, { ...request, timeoutMs: CALL_TIMEOUT_MS }));
+    },
+    readTimed: async (path) => {
+      const body = JSON.stringify({ documents: [`${root}/${path}`] });
+      const request = { method: 'POST', path: `/v1/${encodePath(root)}:batchGet`, body };
+      return toTimed(await askFirestore(database.transport, { ...request, timeoutMs: CALL_TIMEOUT_MS }));
     },
     commit: (path, write, condition) => {
       const body = JSON.stringify({ writes: [toWrite(`${root}/${path}`, write, condition)] });
@@ -65,17 +69,9 @@ async function commit(transport: RestTransport, request: RestRequest): Promise<C
   const endsAtMs = performance.now() + CALL_TIMEOUT_MS;
   for (let attempt = 1; ; attempt++) {
     const timeoutMs = Math.max(1, endsAtMs - performance.now());
-    const outcome = toOutcome(await send(transport, { ...request, timeoutMs }));
+    const outcome = toOutcome(await askFirestore(transport, { ...request, timeoutMs }));
     const isOver = attempt === MAX_COMMITS || performance.now() >= endsAtMs;
     if (outcome.outcome !== 'contended' || isOver) return outcome;
-  }
-}
-
-async function send(transport: RestTransport, request: RestRequest): Promise<HttpAnswer> {
-  try {
-    return await transport.send(request);
-  } catch (error) {
-    throw new StoreError(`Firestore could not be asked: ${reasonOf(error)}`, { cause: error });
   }
 }
 
@@ -98,6 +94,16 @@ function toDocument(answer: HttpAnswer) {
   throw unexpected(answer);
 }
 
+type TimedAnswer = { readonly found?: { readonly fields?: FirestoreFields }; readonly readTime?: string };
+
+function toTimed(answer: HttpAnswer) {
+  if (answer.status !== 200) throw unexpected(answer);
+  const [read] = parseAnswer<readonly TimedAnswer[]>(answer);
+  const nowMs = Date.parse(read?.readTime ?? '');
+  if (Number.isNaN(nowMs)) throw unexpected(answer);
+  return read?.found === undefined ? { nowMs } : { document: decodeFields(read.found.fields), nowMs };
+}
+
 function toOutcome(answer: HttpAnswer): CommitOutcome {
   if (answer.status === 200) {
     const { writeResults } = parseAnswer<{ writeResults: readonly { updateTime: string }[] }>(answer);
@@ -112,29 +118,4 @@ function toOutcome(answer: HttpAnswer): CommitOutcome {
 function failureOf(answer: HttpAnswer) {
   const { status = '', message = '' } = errorOf(answer);
   return /database .*does not exist/i.test(message) ? undefined : OUTCOMES.get(status);
-}
-
-function errorOf(answer: HttpAnswer): FirestoreError {
-  try {
-    return (JSON.parse(answer.body) as { error?: FirestoreError }).error ?? {};
-  } catch {
-    return {};
-  }
-}
-
-function parseAnswer<Body>(answer: HttpAnswer): Body {
-  try {
-    return JSON.parse(answer.body) as Body;
-  } catch (error) {
-    throw new StoreError(`Firestore's answer is not JSON: ${answer.body.slice(0, 100)}`, { cause: error });
-  }
-}
-
-function unexpected(answer: HttpAnswer): StoreError {
-  const { message } = errorOf(answer);
-  return new StoreError(`Firestore answered ${answer.status}: ${message ?? answer.body.slice(0, 200)}`);
-}
-
-function encodePath(path: string): string {
-  return path.split('/').map(encodeURIComponent).join('/');
 }

@@ -10,9 +10,3 @@ export function versionOfTime(time: string): string {
   const [second = '', fraction = ''] = time.replace(/Z$/, '').split('.');
   return `${second}.${fraction.padEnd(NANO_DIGITS, '0')}Z`;
 }
-
-/** Of the SDK's form. */
-export function versionOfTimestamp(time: { readonly seconds: number; readonly nanoseconds: number }): string {
-  const second = new Date(time.seconds * 1_000).toISOString().slice(0, -'.000Z'.length);
-  return `${second}.${String(time.nanoseconds).padStart(NANO_DIGITS, '0')}Z`;
-}

@@ -11,18 +11,13 @@ import {
   type FirestoreDocuments,
 } from './firestore-documents.ts';
 
-export type FirestoreVisitsOptions = FirestoreDatabase &
-  StoreScope & {
-    /** Only says when a silent proxy's heartbeat may be deleted. Default: this machine's clock. */
-    readonly now?: () => number;
-  };
+export type FirestoreVisitsOptions = FirestoreDatabase & StoreScope;
 
 /**
- * The touch path's half of the store, one REST call a method. The transport's `baseUrl` is
+ * The touch path's half of the store, one REST call a method, two for a heartbeat. The transport's `baseUrl` is
  * `https://firestore.googleapis.com`, or an emulator, which takes `Authorization: Bearer owner`.
  */
 export function createFirestoreVisits(options: FirestoreVisitsOptions): VisitStore {
-  const { now = Date.now } = options;
   const documents = createFirestoreDocuments(options);
   return {
     stampVisit: async (branch) => {
@@ -40,9 +35,10 @@ export function createFirestoreVisits(options: FirestoreVisitsOptions): VisitSto
       return found === undefined ? { outcome: 'missing' } : toReadRecord(branch, found);
     },
     update: (branch, version, change) => update(documents, branchPath(options, branch), { version, change }),
-    stampHeartbeat: async (proxy) => {
+    stampHeartbeat: async (proxy, silenceMs) => {
       const path = `heartbeats/${documentId(options, proxy)}`;
-      const { outcome } = await documents.commit(path, planHeartbeatWrite(now()));
+      const { document, nowMs } = await documents.readTimed(path);
+      const { outcome } = await documents.commit(path, planHeartbeatWrite(document, silenceMs, nowMs));
       expectOutcome(outcome, { written: 'stamped' });
     },
   };

@@ -6,7 +6,7 @@ import { type BranchObjects, createBranchObjects, type WorkloadSource } from './
 import { cutText } from './cut-text.ts';
 import { watchEndpoints } from './endpoint-watch.ts';
 import { isDnsLabel } from './kubernetes-names.ts';
-import type { KubernetesTarget } from './kubernetes-visits.ts';
+import type { KubernetesTarget } from './kubernetes-rest.ts';
 import { labelSelectorText } from './label-selector.ts';
 import { mayBePulling, podViewFrom } from './pod-view.ts';
 import { countServing, serviceState } from './serving-endpoints.ts';
@@ -26,9 +26,10 @@ const MAX_PODS_ASKED = 3;
 const NOTHING: BranchView = { service: 'missing', servingEndpoints: 0, workloads: [] };
 
 /**
- * Creates what a held request and the waiting page see of a namespace, by client-node's generated API over the
- * transport that it shares with the touch path. A branch that is served, or a workload at 0, is not asked for its
- * pods: there they are empty. A name that Kubernetes could not hold is answered without a call.
+ * Creates what a held request and the waiting page see of a namespace, by plain REST over the transport that it shares
+ * with the touch path: client-node, 1.8 MB of code, would delay the first who is held. A branch that is served, or a
+ * workload at 0, is not asked for its pods: there they are empty. A name that Kubernetes could not hold is answered
+ * without a call.
  */
 export function createBranchWatch(target: KubernetesTarget): WatchCluster {
   const objects = createBranchObjects(target);

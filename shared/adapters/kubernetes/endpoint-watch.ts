@@ -2,7 +2,7 @@ import type { WatchCluster } from '../../ports.ts';
 import type { HttpStream } from '../rest/http-stream.ts';
 import type { BranchObjects } from './branch-objects.ts';
 import { answerError, failureError, type KubernetesCall } from './kubernetes-error.ts';
-import type { KubernetesTarget } from './kubernetes-visits.ts';
+import type { KubernetesTarget } from './kubernetes-rest.ts';
 import { countServing, SERVICE_LABEL, type ServiceObject, type SliceObject } from './serving-endpoints.ts';
 
 export type EndpointWatch = {

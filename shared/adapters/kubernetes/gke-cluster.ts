@@ -1,113 +1,116 @@
-import { ApiException, AppsV1Api, PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
 import type { Workload, WorkloadKind } from '../../core/workload.ts';
-import type { Cluster } from '../../ports.ts';
-import { ask, askForOne } from './client-node-error.ts';
-import { createClientNodeConfiguration } from './client-node-http.ts';
-import { parseWorkloadName, type WorkloadName } from './kubernetes-names.ts';
-import { createKubernetesVisits, FIELD_MANAGER, type KubernetesTarget } from './kubernetes-visits.ts';
+import { type Cluster, ClusterError } from '../../ports.ts';
+import { answerError, isNotFound } from './kubernetes-error.ts';
+import { parseWorkloadName, type WorkloadName, workloadPath } from './kubernetes-names.ts';
+import { type KubernetesTarget, readJson, send } from './kubernetes-rest.ts';
+import { createKubernetesVisits, FIELD_MANAGER } from './kubernetes-visits.ts';
 import { type WorkloadObject, workloadFrom } from './kubernetes-workload.ts';
 
 export type GkeClusterOptions = KubernetesTarget & {
   /** Workloads per page of a list. Default 500. */
   readonly pageSize?: number;
+  /** For all pages of a list, begun anew or not. Default 60 s. */
+  readonly listLimitMs?: number;
 };
 
-type Page = {
+type List = Required<GkeClusterOptions> & { readonly kind: WorkloadKind; readonly endsAtMs: number };
+type Page = { readonly workloads: readonly Workload[]; readonly next: string | undefined };
+type PageJson = {
   readonly items: readonly WorkloadObject[];
-  readonly metadata?: { readonly _continue?: string };
+  readonly metadata?: { readonly continue?: string };
 };
-type ReadPage = (position?: string) => Promise<Page>;
 
 const DEFAULT_PAGE_SIZE = 500;
+const DEFAULT_LIST_LIMIT_MS = 60_000;
 const MAX_PAGES = 1_000;
 /** A continue token lives for some minutes: a list that outlives it is begun anew this often. */
 const MAX_LISTS = 3;
 
 /**
- * Creates the sweep's view of a namespace, by client-node's generated API over the transport that it shares
- * with the touch path.
+ * Creates the sweep's view of a namespace, over plain REST. Of each page only what Dormouse reads is kept: client-node
+ * would make objects of all of it, which for 20,000 workloads takes seconds and hundreds of megabytes.
  */
 export function createGkeCluster(options: GkeClusterOptions): Cluster {
-  const api = new AppsV1Api(createClientNodeConfiguration(options.transport));
   return {
     ...createKubernetesVisits(options),
     listWorkloads: async () => {
+      const { listLimitMs = DEFAULT_LIST_LIMIT_MS, pageSize = DEFAULT_PAGE_SIZE } = options;
+      const endsAtMs = performance.now() + listLimitMs;
       const kinds = ['deployment', 'statefulset'] as const;
-      return (await Promise.all(kinds.map((kind) => listKind(api, options, kind)))).flat();
+      const list = (kind: WorkloadKind) => listKind({ ...options, pageSize, listLimitMs, endsAtMs, kind });
+      return (await Promise.all(kinds.map(list))).flat();
     },
     lower: async (ref, resourceVersion) => {
       const workload = parseWorkloadName(ref);
-      return workload === undefined
-        ? 'gone'
-        : lower(api, options.namespace, { ...workload, resourceVersion });
+      return workload === undefined ? 'gone' : lower(options, workload, resourceVersion);
     },
   };
 }
 
-async function listKind(
-  api: AppsV1Api,
-  { namespace, pageSize = DEFAULT_PAGE_SIZE }: GkeClusterOptions,
-  kind: WorkloadKind,
-): Promise<readonly Workload[]> {
-  const call = { verb: 'list', resource: `${kind}s`, namespace } as const;
-  const readPage: ReadPage = (position) => {
-    const request = {
-      namespace,
-      limit: pageSize,
-      ...(position === undefined ? {} : { _continue: position }),
-    };
-    return kind === 'deployment'
-      ? api.listNamespacedDeployment(request)
-      : api.listNamespacedStatefulSet(request);
-  };
-  return ask(call, async () => {
-    const objects = await readAllPages(readPage);
-    return objects.map((object) => workloadFrom(kind, object));
-  });
-}
-
-async function readAllPages(readPage: ReadPage): Promise<readonly WorkloadObject[]> {
-  for (let list = 1; ; list++) {
-    try {
-      return await readPages(readPage);
-    } catch (error) {
-      const isExpired = error instanceof ApiException && error.code === 410;
-      if (!isExpired || list === MAX_LISTS) throw error;
-    }
+async function listKind(list: List): Promise<readonly Workload[]> {
+  for (let attempt = 1; ; attempt++) {
+    const workloads = await readPages(list, attempt === MAX_LISTS);
+    if (workloads !== 'expired') return workloads;
   }
 }
 
-async function readPages(readPage: ReadPage): Promise<readonly WorkloadObject[]> {
-  const objects: WorkloadObject[] = [];
+/** `expired`: Kubernetes has forgotten the list whose pages these are. */
+async function readPages(list: List, isLastAttempt: boolean): Promise<readonly Workload[] | 'expired'> {
+  const workloads: Workload[] = [];
   let position: string | undefined;
   for (let page = 1; page <= MAX_PAGES; page++) {
-    const { items, metadata } = await readPage(position);
-    objects.push(...items);
-    position = metadata?._continue;
-    if (!position) return objects;
+    const read = await readPage(list, position, isLastAttempt);
+    if (read === 'expired') return 'expired';
+    workloads.push(...read.workloads);
+    position = read.next;
+    if (!position) return workloads;
   }
-  throw new Error(`the list has more than ${MAX_PAGES} pages`);
+  throw failed(list, `the list has more than ${MAX_PAGES} pages`);
 }
 
+async function readPage(
+  list: List,
+  position: string | undefined,
+  isLastAttempt: boolean,
+): Promise<Page | 'expired'> {
+  const { kind, namespace, pageSize, listLimitMs, endsAtMs } = list;
+  if (performance.now() > endsAtMs) throw failed(list, `the list took longer than ${listLimitMs} ms`);
+  const call = callOf(list);
+  const query = { limit: String(pageSize), ...(position === undefined ? {} : { continue: position }) };
+  const answer = await send(list, call, { method: 'GET', path: workloadPath(namespace, kind), query });
+  if (answer.status === 410 && !isLastAttempt) return 'expired';
+  if (answer.status !== 200) throw answerError(call, answer.status, answer.body);
+  return readJson(call, answer, ({ items, metadata }: PageJson) => ({
+    workloads: items.map((item) => workloadFrom(kind, item)),
+    next: metadata?.continue,
+  }));
+}
+
+function callOf({ kind, namespace }: List) {
+  return { verb: 'list', resource: `${kind}s`, namespace } as const;
+}
+
+function failed({ kind, namespace }: List, why: string): ClusterError {
+  return new ClusterError(`could not list ${kind}s in namespace ${namespace}: ${why}`);
+}
+
+/** The one condition that Kubernetes keeps for a scale: that the workload's resourceVersion has not moved. */
 async function lower(
-  api: AppsV1Api,
-  namespace: string,
-  { kind, name, resourceVersion }: WorkloadName & { readonly resourceVersion: string },
+  target: KubernetesTarget,
+  workload: WorkloadName,
+  resourceVersion: string,
 ): Promise<'lowered' | 'conflict' | 'gone'> {
-  const call = { verb: 'patch', resource: `${kind}s/scale`, namespace, name } as const;
-  const body = { metadata: { resourceVersion }, spec: { replicas: 0 } };
-  const request = { namespace, name, body, fieldManager: FIELD_MANAGER };
-  const asMerge = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
-  const patch = () =>
-    kind === 'deployment'
-      ? api.patchNamespacedDeploymentScale(request, asMerge)
-      : api.patchNamespacedStatefulSetScale(request, asMerge);
-  const lowered = await askForOne(call, () => patch().catch(conflictOf));
-  if (lowered === undefined) return 'gone';
-  return lowered === 'conflict' ? 'conflict' : 'lowered';
-}
-
-function conflictOf(error: unknown): 'conflict' {
-  if (error instanceof ApiException && error.code === 409) return 'conflict';
-  throw error;
+  const { kind, name } = workload;
+  const call = { verb: 'patch', resource: `${kind}s/scale`, namespace: target.namespace, name } as const;
+  const answer = await send(target, call, {
+    method: 'PATCH',
+    path: `${workloadPath(target.namespace, kind, name)}/scale`,
+    query: { fieldManager: FIELD_MANAGER },
+    contentType: 'application/merge-patch+json',
+    body: JSON.stringify({ metadata: { resourceVersion }, spec: { replicas: 0 } }),
+  });
+  if (answer.status === 200) return 'lowered';
+  if (answer.status === 409) return 'conflict';
+  if (isNotFound(answer.status, answer.body)) return 'gone';
+  throw answerError(call, answer.status, answer.body);
 }

@@ -1,12 +1,9 @@
 import { type Workload, type WorkloadKind, workloadRef } from '../../core/workload.ts';
 import type { VisitCluster } from '../../ports.ts';
-import type { HttpAnswer } from '../rest/http-exchange.ts';
-import type { RestRequest, RestTransport } from '../rest/rest-transport.ts';
-import { answerError, failureError, isNotFound, type KubernetesCall } from './kubernetes-error.ts';
+import { answerError, isNotFound } from './kubernetes-error.ts';
 import { isDnsLabel, parseWorkloadName, type WorkloadName, workloadPath } from './kubernetes-names.ts';
+import { type KubernetesTarget, readJson, send } from './kubernetes-rest.ts';
 import { BRANCH_LABEL, type WorkloadObject, workloadFrom } from './kubernetes-workload.ts';
-
-export type KubernetesTarget = { readonly transport: RestTransport; readonly namespace: string };
 
 const KINDS: readonly WorkloadKind[] = ['deployment', 'statefulset'];
 
@@ -66,10 +63,9 @@ async function listLabelled(target: KubernetesTarget, kind: WorkloadKind, branch
     query,
   });
   if (answer.status !== 200) throw answerError(call, answer.status, answer.body);
-  return read(call, () => {
-    const { items } = JSON.parse(answer.body) as { items: readonly WorkloadObject[] };
-    return items.map((item) => workloadFrom(kind, item));
-  });
+  return readJson(call, answer, ({ items }: { items: readonly WorkloadObject[] }) =>
+    items.map((item) => workloadFrom(kind, item)),
+  );
 }
 
 async function readWorkload(target: KubernetesTarget, { kind, name }: WorkloadName) {
@@ -80,7 +76,7 @@ async function readWorkload(target: KubernetesTarget, { kind, name }: WorkloadNa
   });
   if (isNotFound(answer.status, answer.body)) return undefined;
   if (answer.status !== 200) throw answerError(call, answer.status, answer.body);
-  return read(call, () => workloadFrom(kind, JSON.parse(answer.body)));
+  return readJson(call, answer, (object: WorkloadObject) => workloadFrom(kind, object));
 }
 
 /**
@@ -110,24 +106,4 @@ async function raise(target: KubernetesTarget, workload: WorkloadName, replicas:
 
 async function isAtZero(target: KubernetesTarget, workload: WorkloadName): Promise<boolean> {
   return (await readWorkload(target, workload))?.replicas === 0;
-}
-
-async function send(
-  { transport }: KubernetesTarget,
-  call: KubernetesCall,
-  request: RestRequest,
-): Promise<HttpAnswer> {
-  try {
-    return await transport.send(request);
-  } catch (error) {
-    throw failureError(call, error);
-  }
-}
-
-function read<Value>(call: KubernetesCall, parse: () => Value): Value {
-  try {
-    return parse();
-  } catch (error) {
-    throw failureError(call, error);
-  }
 }

@@ -31,14 +31,19 @@ export function nameOfDocument(scope: StoreScope, id: string): string | undefine
   }
 }
 
+/** Id of the document that says how the sweeps of a cluster and namespace went: `<cluster>.<namespace>`. */
+export function sweepDocumentId({ cluster, namespace }: StoreScope): string {
+  return `${scopePart(cluster)}.${scopePart(namespace)}`;
+}
+
 /** Ids of the scope: those from `first` on and before `end`. The dot keeps `a.b` apart from `a.b-c`. */
 export function scopeRange(scope: StoreScope): { readonly first: string; readonly end: string } {
   const first = scopePrefix(scope);
   return { first, end: first + LAST_CHARACTER };
 }
 
-function scopePrefix({ cluster, namespace }: StoreScope): string {
-  return `${scopePart(cluster)}.${scopePart(namespace)}.`;
+function scopePrefix(scope: StoreScope): string {
+  return `${sweepDocumentId(scope)}.`;
 }
 
 /** Ids of the form `__…__` are Firestore's own, so none begins with an underscore. */

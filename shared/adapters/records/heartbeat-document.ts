@@ -9,10 +9,19 @@ const HEARTBEAT_KEPT_MS = 7 * DAY_MS;
 /** A proxy that has been silent for longer than this is of no interest to anybody. */
 const HEARTBEAT_REPORTED_MS = DAY_MS;
 
-/** A beat. `nowMs` may be any clock: it only says when the store may throw the document away. */
-export function planHeartbeatWrite(nowMs: number): DocumentWrite {
+/**
+ * A beat after the one that `before` tells of, if there was one. `nowMs` is the store's time, or near it. A proxy that
+ * never beat resumes nothing: nobody could have relied on it.
+ */
+export function planHeartbeatWrite(before: unknown, silenceMs: number, nowMs: number): DocumentWrite {
   const expireAt = new Date(nowMs + HEARTBEAT_KEPT_MS);
-  return { set: { v: DOCUMENT_VERSION, expireAt }, clear: [], stamp: ['lastBeat'] };
+  const isBack =
+    isStoredDocument(before) && isTime(before.lastBeat) && nowMs - before.lastBeat.getTime() > silenceMs;
+  return {
+    set: { v: DOCUMENT_VERSION, expireAt },
+    clear: [],
+    stamp: isBack ? ['lastBeat', 'resumed'] : ['lastBeat'],
+  };
 }
 
 /**
@@ -24,5 +33,10 @@ export function parseHeartbeat(proxy: string, document: unknown, nowMs: number):
     return undefined;
   }
   const lastBeatMs = document.lastBeat.getTime();
-  return nowMs - lastBeatMs > HEARTBEAT_REPORTED_MS ? undefined : { proxy, lastBeatMs };
+  if (nowMs - lastBeatMs > HEARTBEAT_REPORTED_MS) return undefined;
+  return {
+    proxy,
+    lastBeatMs,
+    ...(isTime(document.resumed) ? { resumedMs: document.resumed.getTime() } : {}),
+  };
 }

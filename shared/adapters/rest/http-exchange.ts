@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type Agent, type ClientRequest, type IncomingMessage, request as plainRequest } from 'node:http';
 import { request as tlsRequest } from 'node:https';
+import type { Socket } from 'node:net';
 
 export type HttpRequest = {
   readonly url: string;
@@ -21,6 +22,8 @@ export type ExchangeLimits = {
   /** Until the last byte of the answer. */
   readonly timeoutMs: number;
   readonly maxAnswerBytes: number;
+  /** A kept connection that was silent for longer may be dead without a word. */
+  readonly idleAfterMs: number;
 };
 
 /** The answer is longer than we are ready to hold: asking again will not help. */
@@ -28,8 +31,11 @@ export class AnswerTooLargeError extends Error {
   override readonly name = 'AnswerTooLargeError';
 }
 
-/** Of the time for an answer, what a connection that lay idle gets to begin with one: it may be dead without a word. */
+/** Of the time for an answer, what a connection that lay idle gets to begin with one. */
 const IDLE_CONNECTION_SHARE = 0.5;
+
+/** When each kept connection last spoke. */
+const heardMs = new WeakMap<Socket, number>();
 
 /** An answer that has begun: its status and headers are here, its body comes yet. */
 export type OpenAnswer = {
@@ -61,14 +67,17 @@ export async function openAnswer(
 ): Promise<OpenAnswer> {
   const endsAtMs = performance.now() + limits.timeoutMs;
   const outgoing = begin(request, limits.agent, signal);
-  const patienceMs = limits.timeoutMs * (outgoing.reusedSocket ? IDLE_CONNECTION_SHARE : 1);
-  const response = await within(patienceMs, outgoing, async () => {
+  outgoing.once('socket', (socket: Socket) => doubtIdle(outgoing, socket, limits));
+  const response = await within(limits.timeoutMs, outgoing, async () => {
     const [first] = await once(outgoing, 'response');
     return first as IncomingMessage;
   });
+  heardMs.set(response.socket, performance.now());
   const readWhole = async () => {
     const leftMs = Math.max(1, endsAtMs - performance.now());
+    const { socket } = response;
     const body = await within(leftMs, response, () => readBody(response, limits.maxAnswerBytes));
+    heardMs.set(socket, performance.now());
     return { ...headOf(response), body };
   };
   return { response, readWhole };
@@ -81,6 +90,20 @@ function begin(request: HttpRequest, agent: Agent, signal: AbortSignal | undefin
   outgoing.on('error', () => {}); // one that comes after the answer began is the answer's, and is seen there
   outgoing.end(body);
   return outgoing;
+}
+
+/** Gives up early on a connection that lay idle, so that there is time for another one. */
+function doubtIdle(
+  outgoing: ClientRequest,
+  socket: Socket,
+  { timeoutMs, idleAfterMs }: ExchangeLimits,
+): void {
+  const spokeMs = heardMs.get(socket);
+  if (spokeMs === undefined || performance.now() - spokeMs <= idleAfterMs) return;
+  const patienceMs = timeoutMs * IDLE_CONNECTION_SHARE;
+  const dead = new Error(`no answer within ${patienceMs} ms on a connection that lay idle`);
+  const timer = setTimeout(() => outgoing.destroy(dead), patienceMs);
+  outgoing.once('response', () => clearTimeout(timer)).once('close', () => clearTimeout(timer));
 }
 
 /** Destroying the stream is what ends the work: it rejects with the error given here. */
@@ -98,14 +121,21 @@ async function within<Value>(
   }
 }
 
+/** By its events: to iterate over it would take as long as all else of a call. */
 async function readBody(response: IncomingMessage, maxBytes: number): Promise<string> {
+  const { promise: closed, resolve, reject } = Promise.withResolvers<void>();
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of response) {
+  response.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
-    if (bytes > maxBytes) throw new AnswerTooLargeError(`the answer is longer than ${maxBytes} bytes`);
     chunks.push(chunk);
-  }
+    const isTooLong = bytes > maxBytes;
+    if (isTooLong) response.destroy(new AnswerTooLargeError(`the answer is longer than ${maxBytes} bytes`));
+  });
+  response.once('end', resolve);
+  response.once('error', reject);
+  response.once('close', () => reject(new Error('the connection was closed in the middle of the answer')));
+  await closed;
   return Buffer.concat(chunks).toString('utf8');
 }
 

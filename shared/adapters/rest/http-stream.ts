@@ -8,13 +8,15 @@ import {
 } from './http-exchange.ts';
 import { splitLines } from './split-lines.ts';
 
-/** An answer that goes on: `lines` of a 200 come as they are sent. Any other has a body and no lines. */
+/** An answer that goes on: a 200 is read as it is sent, by lines or by pieces. Any other has a body and neither. */
 export type HttpStream = HttpAnswer & {
   /**
    * Ends without a word when the server ends it, the connection breaks, it is silent for too long, or it is aborted.
    * To stop reading closes the connection. @throws AnswerTooLargeError when a line is too long
    */
   readonly lines: AsyncIterable<string>;
+  /** As they come. To stop reading closes the connection. @throws Error when it ends before the answer does */
+  readonly pieces: AsyncIterable<Buffer>;
 };
 
 export type StreamLimits = ExchangeLimits & {
@@ -34,10 +36,15 @@ const MAX_LINE_BYTES = 4 * 1_024 * 1_024;
  */
 export async function openStream(request: HttpRequest, limits: StreamLimits): Promise<HttpStream> {
   const { response, readWhole } = await openAnswer(request, limits, limits.signal);
-  if (response.statusCode !== 200) return { ...(await readWhole()), lines: splitLines([], 0) };
+  if (response.statusCode !== 200) {
+    return { ...(await readWhole()), lines: splitLines([], 0), pieces: noPieces() };
+  }
   response.setTimeout(limits.maxSilenceMs, () => response.destroy());
-  return { ...headOf(response), body: '', lines: splitLines(untilItEnds(response), MAX_LINE_BYTES) };
+  const lines = splitLines(untilItEnds(response), MAX_LINE_BYTES);
+  return { ...headOf(response), body: '', lines, pieces: response };
 }
+
+async function* noPieces(): AsyncGenerator<Buffer> {}
 
 async function* untilItEnds(response: IncomingMessage): AsyncGenerator<Buffer> {
   try {

@@ -27,6 +27,8 @@ export type RestTransportOptions = {
   /** In [0, 1). */
   readonly random: () => number;
   readonly sleep?: (ms: number) => Promise<unknown>;
+  /** How long a kept connection may be silent before it is doubted. Default 5 s: where everything is slow, half the time would never be enough. */
+  readonly idleAfterMs?: number;
   /** Default 32 MiB: a page of 500 large Deployments is below 10. */
   readonly maxAnswerBytes?: number;
 };
@@ -84,6 +86,7 @@ type StreamCall = Call & RestStreamRequest;
 type Attempt = { readonly answer: HttpAnswer } | { readonly error: unknown };
 
 const DEFAULT_TIMEOUT_MS = 10_000;
+const DEFAULT_IDLE_AFTER_MS = 5_000;
 const DEFAULT_MAX_ANSWER_BYTES = 32 * 1_024 * 1_024;
 const MAX_CONNECTIONS = 32;
 /** Of streams, which would starve calls if they shared their connections. */
@@ -105,6 +108,7 @@ export function createRestTransport(options: RestTransportOptions): RestTranspor
   const transport: Transport = {
     timeoutMs: DEFAULT_TIMEOUT_MS,
     maxAnswerBytes: DEFAULT_MAX_ANSWER_BYTES,
+    idleAfterMs: DEFAULT_IDLE_AFTER_MS,
     sleep: delay,
     closing: new AbortController(),
     ...rest,

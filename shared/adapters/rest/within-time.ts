@@ -1,5 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
-
 /**
  * Stops waiting when the time is over; the work itself goes on, unheard.
  *
@@ -10,14 +8,11 @@ export async function withinTime<Value>(
   timeoutMs: number,
   message: string,
 ): Promise<Value> {
-  const stop = new AbortController();
-  const tooLate = delay(Math.max(1, timeoutMs), undefined, { signal: stop.signal }).then(() => {
-    throw new Error(message);
-  });
-  tooLate.catch(() => {}); // stopping the timer rejects it
+  const { promise: tooLate, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(message)), Math.max(1, timeoutMs));
   try {
     return await Promise.race([work, tooLate]);
   } finally {
-    stop.abort();
+    clearTimeout(timer);
   }
 }

@@ -3,7 +3,7 @@ import type { StoredRow } from '../records/stored-branch.ts';
 import type { StoredDocument } from '../records/stored-document.ts';
 
 /** Names the document `id` of a collection. */
-export type DocumentName = { readonly collection: 'branches' | 'heartbeats'; readonly id: string };
+export type DocumentName = { readonly collection: 'branches' | 'heartbeats' | 'sweeps'; readonly id: string };
 
 /** A document that is not JSON is handed over as the string it is. */
 export type SqliteDocuments = {

@@ -5,13 +5,15 @@ import {
   type ReadRecord,
   StoreError,
   type StoreSnapshot,
+  type SweepPlace,
   type UpdateOutcome,
 } from '../../ports.ts';
 import { NEW_BRANCH, planBranchWrite, VISIT } from '../records/branch-document.ts';
-import { documentId, type StoreScope, scopeRange } from '../records/document-id.ts';
+import { documentId, type StoreScope, scopeRange, sweepDocumentId } from '../records/document-id.ts';
 import { planHeartbeatWrite } from '../records/heartbeat-document.ts';
 import { type SortedRecords, sortRows, toHeartbeats, toReadRecord } from '../records/stored-branch.ts';
 import { type DocumentWrite, isStoredDocument, type StoredDocument } from '../records/stored-document.ts';
+import { parseSweepPlace, planSweepPlaceWrite } from '../records/sweep-document.ts';
 import { type DocumentName, openSqliteDocuments, type SqliteDocuments } from './sqlite-documents.ts';
 
 export type SqliteStoreOptions = StoreScope & {
@@ -40,11 +42,15 @@ export function createSqliteStore(options: SqliteStoreOptions): BranchStore & { 
     stampVisit: async (branch) => attempt(`stamp ${branch}`, () => stampVisit(context, branch)),
     createRecord: async (branch) => attempt(`create ${branch}`, () => createRecord(context, branch)),
     readRecord: async (branch) => attempt(`read ${branch}`, () => readRecord(context, branch)),
-    stampHeartbeat: async (proxy) => attempt(`beat for ${proxy}`, () => stampHeartbeat(context, proxy)),
+    stampHeartbeat: async (proxy, silenceMs) =>
+      attempt(`beat for ${proxy}`, () => stampHeartbeat(context, proxy, silenceMs)),
     readAll: async () => attempt('read all records', () => readAll(context)),
     readHeartbeats: async () => attempt('read heartbeats', () => readHeartbeats(context)),
     update: async (branch, version, change) =>
       attempt(`update ${branch}`, () => update(context, { branch, version, change })),
+    readSweepPlace: async () => attempt('read the place of a sweep', () => readSweepPlace(context)),
+    writeSweepPlace: async (place) =>
+      attempt('keep the place of a sweep', () => writeSweepPlace(context, place)),
     close: async () => documents.close(),
   };
 }
@@ -67,10 +73,13 @@ function readRecord(context: Context, branch: string): ReadRecord {
   return row === undefined ? { outcome: 'missing' } : toReadRecord(branch, row);
 }
 
-function stampHeartbeat(context: Context, proxy: string): void {
+function stampHeartbeat(context: Context, proxy: string, silenceMs: number): void {
   const nowMs = context.now();
   const name = { collection: 'heartbeats', id: documentId(context.scope, proxy) } as const;
-  context.documents.edit(name, () => applyWrite({}, planHeartbeatWrite(nowMs), nowMs));
+  context.documents.edit(name, (row) => {
+    const before = isStoredDocument(row?.document) ? row.document : {};
+    return applyWrite(before, planHeartbeatWrite(before, silenceMs, nowMs), nowMs);
+  });
   // What a time-to-live does elsewhere: a beat comes once a minute, and is a write anyway.
   context.documents.removeExpired(nowMs);
 }
@@ -95,6 +104,22 @@ function update(context: Context, { branch, version, change }: ConditionalWrite)
     row?.version === version ? applyWrite(row.document, planBranchWrite(change), context.now()) : undefined,
   );
   return written === undefined ? { outcome: 'conflict' } : { outcome: 'written', version: written };
+}
+
+function readSweepPlace({ documents, scope }: Context): SweepPlace {
+  return parseSweepPlace(documents.read(sweepName(scope))?.document);
+}
+
+/** A document that is none is written anew. */
+function writeSweepPlace({ documents, scope, now }: Context, place: SweepPlace): void {
+  documents.edit(sweepName(scope), (row) => {
+    const document = isStoredDocument(row?.document) ? row.document : {};
+    return applyWrite(document, planSweepPlaceWrite(place), now());
+  });
+}
+
+function sweepName(scope: StoreScope): DocumentName {
+  return { collection: 'sweeps', id: sweepDocumentId(scope) };
 }
 
 function branchName(context: Context, branch: string): DocumentName {

@@ -79,7 +79,7 @@ function createStory(transport: RestTransport, name: string) {
     },
     visit: () => store.stampVisit(name),
     sweep: async (wanted: SweptBranch['result']['result']): Promise<SweepSummary> => {
-      await store.stampHeartbeat('proxy');
+      await store.stampHeartbeat('proxy', Number.POSITIVE_INFINITY);
       const summary = await sweepAll({ isDryRun: false });
       const last = swept.findLast(({ branch }) => branch === name);
       if (last?.result.result === wanted && !isFailure(last.result)) return summary;
