@@ -61,12 +61,7 @@ export function createHolding(config: Config, dependencies: HoldingDependencies)
     hold: createHold({ touch, follow, limits: config.holdLimits, now, pause }),
     log,
   });
-  const isKnown = async (branch: string) => {
-    const answer = await known.ask(branch);
-    if (answer === 'busy') throw new Error('too many hosts that nobody knows are asked for');
-    return answer === 'known';
-  };
-  const progress = createProgressRoute({ follow, isKnown, pause, log });
+  const progress = createProgressRoute({ follow, ask: known.ask, pause, log });
   const { timing, isDryRun } = config;
   const lookUp = withinTime(createLookUp({ cluster, store, known, timing, isDryRun }));
   const newNonce = () => randomBytes(NONCE_BYTES).toString('base64');

@@ -43,9 +43,9 @@ function createManifest({ name, version, license, dependencies }: Manifest): Man
     private: true,
     license,
     type: 'module',
-    main: 'index.js',
+    main: 'index.mjs',
     engines: { node: '24' },
-    scripts: { 'gcp-build': 'node warm-up.js' },
+    scripts: { 'gcp-build': 'node warm-up.mjs' },
     dependencies: { [FRAMEWORK]: framework },
   };
 }

@@ -76,9 +76,9 @@ async function touchInTime(dependencies: HoldDependencies, held: HeldRequest): P
     : Number.POSITIVE_INFINITY;
   const patienceMs = Math.max(0, Math.min(pageInMs, limits.holdLimitMs - waitedMs));
   const done = new AbortController();
-  const touching = touchOnce(dependencies, held.branch).finally(() => done.abort());
   const tooLate = pause(patienceMs, AbortSignal.any([done.signal, held.left])).then((): 'late' => 'late');
-  return Promise.race([touching, tooLate]);
+  // The pause is ended only when the race is over: ended by the touch itself, it could win.
+  return Promise.race([touchOnce(dependencies, held.branch), tooLate]).finally(() => done.abort());
 }
 
 async function touchOnce({ touch }: HoldDependencies, branch: string): Promise<Touched> {

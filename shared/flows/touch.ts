@@ -61,8 +61,18 @@ export function createTouch(dependencies: TouchDependencies): Touch {
     oneWake: createSingleFlight(),
   };
   const oneFlight = createSingleFlight<TouchOutcome>();
-  return (branch, { isHeld = false } = {}) =>
-    oneFlight(isHeld ? `held ${branch}` : branch, () => touch(touching, branch, isHeld));
+  return (branch, { isHeld = false } = {}) => {
+    if (!isHeld && isFresh(touching, branch)) return FRESH;
+    return oneFlight(isHeld ? `held ${branch}` : branch, () => touch(touching, branch, isHeld));
+  };
+}
+
+/** One promise for all: functions-framework watches each, and most touches under load end here. */
+const FRESH = Promise.resolve<TouchOutcome>({ outcome: 'awake', stamp: { stamp: 'throttled' } });
+
+/** Written, and seen awake, moments ago: what `touch` would find, too. */
+function isFresh({ known, written, awake }: Touching, branch: string): boolean {
+  return written.has(branch) && awake.has(branch) && !known.isMarkedUnknown(branch);
 }
 
 async function touch(touching: Touching, branch: string, isHeld: boolean): Promise<TouchOutcome> {

@@ -27,19 +27,21 @@ export type FunctionProcess = {
 };
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
-const FRAMEWORK = path.join(ROOT, 'node_modules/@google-cloud/functions-framework/build/src/main.js');
+const FRAMEWORK = 'node_modules/@google-cloud/functions-framework/build/src/main.js';
 /** Ends the process when ours does, however ours ends: its standard input closes then. */
 const GUARD = "data:text/javascript,process.stdin.on('end', () => process.exit(1)).resume()";
 const READY = 'Serving function';
 const START_TIMEOUT_MS = 30_000;
 
 /**
- * Starts a function from the source and waits until it serves.
+ * Starts a function and waits until it serves: from the source, or with `DORMOUSE_ARTIFACT=package` from an archive
+ * made of it, as it is deployed.
+ *
  * @throws Error with what it printed, if it ends or does not serve in time
  */
 export async function startFunction(options: FunctionOptions): Promise<FunctionProcess> {
   const port = options.port ?? (await findFreePorts(1))[0] ?? 0;
-  const child = spawnFunction(options, port);
+  const child = spawnFunction(options, { port, folder: await findFolder() });
   const stopWithUs = () => child.kill('SIGKILL');
   process.once('exit', stopWithUs);
   child.once('exit', () => process.off('exit', stopWithUs));
@@ -60,9 +62,23 @@ export async function startFunction(options: FunctionOptions): Promise<FunctionP
   };
 }
 
-function spawnFunction({ target, env, nodeOptions = [] }: FunctionOptions, port: number): ChildProcess {
-  return spawn(process.execPath, ['--import', GUARD, ...nodeOptions, FRAMEWORK], {
-    cwd: ROOT,
+/** @throws Error when the environment asks for an artifact that there is not: the wrong one would pass for it */
+async function findFolder(): Promise<string> {
+  const artifact = process.env.DORMOUSE_ARTIFACT ?? 'source';
+  if (artifact === 'source') return ROOT;
+  if (artifact !== 'package') throw new Error(`DORMOUSE_ARTIFACT is source or package, not ${artifact}`);
+  const { findPackagedArchive } = await import('./packaged-archive.ts');
+  return findPackagedArchive();
+}
+
+type Place = { readonly port: number; readonly folder: string };
+
+function spawnFunction(
+  { target, env, nodeOptions = [] }: FunctionOptions,
+  { port, folder }: Place,
+): ChildProcess {
+  return spawn(process.execPath, ['--import', GUARD, ...nodeOptions, path.join(folder, FRAMEWORK)], {
+    cwd: folder,
     env: { PATH: process.env.PATH ?? '', ...env, FUNCTION_TARGET: target, PORT: String(port) },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
