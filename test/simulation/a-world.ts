@@ -8,8 +8,10 @@ export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 /** Tuesday, 12:00:00 UTC */
 export const NOON = Date.UTC(2026, 10, 24, 12);
-/** Idle after ten minutes. */
-export const TIMING = createTiming(10 * MINUTE);
+/** Idle after ten minutes; the record of a branch that is gone is kept for two. */
+export const TIMING = { ...createTiming(10 * MINUTE), goneRecordKeptMs: 2 * MINUTE };
+/** The defaults of nginx and the function. */
+export const LIMITS = { pageAfterMs: 1_500, holdLimitMs: 25 * SECOND };
 
 /** One Deployment of two replicas. */
 export const SOLO = 'solo--g';
@@ -33,7 +35,7 @@ export const STRANGER: Manifest = { kind: 'deployment', name: 'database', replic
 /** At noon, all branches up, none visited yet. */
 export function aWorld(branches: readonly string[], options: Partial<WorldOptions> = {}): World {
   const manifests = [...branches.flatMap((branch) => MANIFESTS[branch] ?? []), STRANGER];
-  return createWorld({ timing: TIMING, startMs: NOON, manifests, ...options });
+  return createWorld({ timing: TIMING, limits: LIMITS, startMs: NOON, manifests, ...options });
 }
 
 /** Eleven minutes after so many sweeps: one registers the branches, two put them to sleep. */

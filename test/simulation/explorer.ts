@@ -4,6 +4,7 @@ import { letCalmCome } from './calm.ts';
 import { violationsOf } from './invariants.ts';
 import { type Move, movesOf } from './moves.ts';
 import { tellStory } from './tell-story.ts';
+import { type Flows, REAL_FLOWS } from './world/flows.ts';
 import { drain } from './world/network.ts';
 import type { World } from './world/world.ts';
 
@@ -16,6 +17,8 @@ export type Scene = {
   readonly acts: readonly ((world: World) => void)[];
   /** How many calls may fail, or actors die, in one story. */
   readonly faults: number;
+  /** The real ones, unless somebody wants to see broken ones found. */
+  readonly flows?: Flows;
 };
 
 export type Exploration = {
@@ -27,13 +30,13 @@ export type Exploration = {
   readonly ends: number;
 };
 
-type Play = {
-  readonly world: World;
-  readonly labels: string[];
+type Play = Progress & { readonly world: World };
+type Progress = {
+  readonly labels: readonly string[];
   /** What each actor has been told so far: where it stands, since flows are deterministic. */
-  readonly told: Map<string, string>;
-  faultsLeft: number;
-  act: number;
+  readonly told: ReadonlyMap<string, string>;
+  readonly faultsLeft: number;
+  readonly act: number;
 };
 type Ends = { readonly waysFrom: Map<string, number>; ends: number };
 
@@ -48,68 +51,66 @@ export async function explore(scene: Scene): Promise<Exploration> {
   return { interleavings, states: found.waysFrom.size, ends: found.ends };
 }
 
-type Position = { readonly play: Play; readonly path: readonly number[] };
+type Position = { readonly play: Play; readonly path: readonly Move[] };
 
 async function playOn(scene: Scene, found: Ends, { play, path }: Position): Promise<number> {
-  const moves = await nextMoves(scene, play);
-  const key = keyOf(play);
+  const begun = await beginActs(scene, play);
+  const key = keyOf(begun);
   const known = found.waysFrom.get(key);
   if (known !== undefined) return known;
+  const moves = movesOf(begun.world, begun.faultsLeft);
+  let ways = moves.length === 0 ? 1 : 0;
   if (moves.length === 0) {
     found.ends += 1;
-    found.waysFrom.set(key, 1);
-    await judge(play);
-    return 1;
+    await judge(begun);
   }
-  let ways = 0;
-  for (let index = 0; index < moves.length; index += 1) {
-    const here = index === 0 ? play : await replay(scene, path);
-    const move = (index === 0 ? moves : await nextMoves(scene, here))[index];
-    if (move !== undefined) await make(here, move);
-    ways += await playOn(scene, found, { play: here, path: [...path, index] });
+  for (const move of moves) {
+    const world = move === moves[0] ? begun.world : await replay(scene, path);
+    const next = await make({ ...begun, world }, move);
+    ways += await playOn(scene, found, { play: next, path: [...path, move] });
   }
   found.waysFrom.set(key, ways);
   return ways;
 }
 
-async function begin({ branches, sweepsBefore, faults }: Scene): Promise<Play> {
-  const world = await aWorldAfter(sweepsBefore, branches);
+async function begin({ branches, sweepsBefore, faults, flows = REAL_FLOWS }: Scene): Promise<Play> {
+  const world = await aWorldAfter(sweepsBefore, branches, { flows });
   return { world, labels: [], told: new Map(), faultsLeft: faults, act: 0 };
 }
 
-async function replay(scene: Scene, path: readonly number[]): Promise<Play> {
-  const play = await begin(scene);
-  for (const index of path) {
-    const move = (await nextMoves(scene, play))[index];
-    if (move === undefined)
-      throw new Error('a story went another way than before: something is not deterministic');
-    await make(play, move);
+/** Another world in which the same happened. */
+async function replay(scene: Scene, path: readonly Move[]): Promise<World> {
+  let play = await beginActs(scene, await begin(scene));
+  for (const move of path) {
+    move.make(play.world);
+    await drain();
+    play = await beginActs(scene, play);
   }
-  return play;
+  return play.world;
 }
 
 /** When nothing is under way any more the next act begins. */
-async function nextMoves(scene: Scene, play: Play): Promise<readonly Move[]> {
-  for (;;) {
-    const moves = movesOf(play.world, play.faultsLeft);
-    const act = scene.acts[play.act];
-    if (moves.length > 0 || act === undefined) return moves;
-    if (play.act > 0) play.world.clock.nowMs += 3 * MINUTE;
-    play.act += 1;
-    act(play.world);
+async function beginActs(scene: Scene, play: Play): Promise<Play> {
+  const { world } = play;
+  let next = play.act;
+  for (; world.network.open().length === 0 && next < scene.acts.length; next += 1) {
+    if (next > 0) world.clock.nowMs += 3 * MINUTE;
+    scene.acts[next]?.(world);
     await drain();
   }
+  return next === play.act ? play : { ...play, act: next };
 }
 
-async function make(play: Play, move: Move): Promise<void> {
-  const ending = play.world.network.open().filter(({ isOver }) => !isOver);
-  move.make();
-  play.labels.push(move.label);
-  if (move.isFault) play.faultsLeft -= 1;
+async function make(play: Play, { label, isFault, make }: Move): Promise<Play> {
+  const { world } = play;
+  const ending = world.network.open().filter(({ isOver }) => !isOver);
+  make(world);
+  const told = new Map(play.told);
   for (const { turn, actor, isOver, answer } of ending) {
-    if (isOver) play.told.set(actor, hash([play.told.get(actor), turn, move.label, plain(answer)]));
+    if (isOver) told.set(actor, hash([told.get(actor), turn, label, plain(answer)]));
   }
   await drain();
+  return { ...play, told, labels: [...play.labels, label], faultsLeft: play.faultsLeft - Number(isFault) };
 }
 
 function keyOf({ world, told, faultsLeft, act }: Play): string {

@@ -1,11 +1,16 @@
 import { branchOf } from '../../shared/core/branch.ts';
 import type { BranchRecord } from '../../shared/core/branch-record.ts';
+import type { HoldLimits } from '../../shared/core/decide-hold.ts';
 import type { Timing } from '../../shared/core/timing.ts';
 import type { Workload, WorkloadRef } from '../../shared/core/workload.ts';
 import { type Fact, type FactOf, PEOPLE, type Picture } from './world/fact.ts';
 
 /** What happened in one story. */
-export type History = { readonly facts: readonly Fact[]; readonly timing: Timing };
+export type History = {
+  readonly facts: readonly Fact[];
+  readonly timing: Timing;
+  readonly limits: HoldLimits;
+};
 export type Scaled = FactOf<'scaled'>;
 export type Recorded = FactOf<'recorded'>;
 
@@ -34,14 +39,14 @@ export function lastBefore<Kind extends Fact['fact']>(
   return undefined;
 }
 
-/** Sweeps that ended with a summary: neither dead nor without anything to decide upon. */
+/** Sweeps that acted and ended with a summary: neither rehearsed, nor dead, nor without anything to decide upon. */
 export function sweepsOf(history: History): readonly Swept[] {
   const { facts } = history;
   const ended = factsOf(history, 'sweep-ended').filter(({ summary }) => summary !== undefined);
   return ended.flatMap((end) => {
     const start = facts.findIndex((fact) => fact.fact === 'sweep-began' && fact.by === end.by);
     const began = facts[start];
-    if (began?.fact !== 'sweep-began') return [];
+    if (began?.fact !== 'sweep-began' || began.mode === 'dry-run') return [];
     return [{ began, ended: end, between: facts.slice(start + 1, facts.indexOf(end)) }];
   });
 }
@@ -78,7 +83,14 @@ export function isClaim({ before, after }: Recorded): boolean {
 
 /** The record of a branch as it was just before a moment. */
 export function recordBefore(history: History, moment: Fact, branch: string): BranchRecord | undefined {
-  return lastBefore(history, moment, { kind: 'recorded', matches: (fact) => fact.branch === branch })?.after;
+  const { facts } = history;
+  const recorded = lastBefore(history, moment, {
+    kind: 'recorded',
+    matches: (fact) => fact.branch === branch,
+  });
+  const expired = lastBefore(history, moment, { kind: 'expired', matches: (fact) => fact.branch === branch });
+  if (recorded === undefined || expired === undefined) return recorded?.after;
+  return facts.indexOf(expired) < facts.indexOf(recorded) ? recorded.after : undefined;
 }
 
 /** Every state that the record had within so many ms before a moment, the one that stood at their begin included. */
@@ -95,6 +107,30 @@ export function recordsWithin(
     if (moment.atMs - fact.atMs > within.ms) break;
   }
   return records;
+}
+
+/** Every state that a branch's workloads had within so many ms before a moment, the one that stood at their begin included. */
+export function workloadsWithin(
+  { facts }: History,
+  moment: Fact,
+  within: { branch: string; ms: number },
+): readonly (readonly Workload[])[] {
+  const workloads = new Map<WorkloadRef, Workload>();
+  let states: (readonly Workload[])[] = [[]];
+  for (const fact of facts.slice(0, facts.indexOf(moment))) {
+    if (!isWriteOf(fact, within.branch)) continue;
+    if (fact.after === undefined) workloads.delete(fact.ref);
+    else workloads.set(fact.ref, fact.after);
+    const isStanding = moment.atMs - fact.atMs > within.ms;
+    states = [...(isStanding ? [] : states), [...workloads.values()]];
+  }
+  return states;
+}
+
+function isWriteOf(fact: Fact, branch: string): fact is Scaled | FactOf<'changed'> {
+  if (fact.fact !== 'scaled' && fact.fact !== 'changed') return false;
+  const workload = fact.after ?? fact.before;
+  return workload !== undefined && branchOf(workload) === branch;
 }
 
 /** What last happened to a workload's count, or to the workload. */

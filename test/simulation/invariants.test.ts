@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest';
 import type { RecordChange } from '../../shared/core/branch-record.ts';
 import type { SweepSummary } from '../../shared/core/summarize-sweep.ts';
 import type { BranchResult } from '../../shared/core/sweep-result.ts';
-import { aWorldAfter, MINUTE, SOLO } from './a-world.ts';
-import { calmEndsInSleep } from './invariants/calm.ts';
+import type { TouchOutcome } from '../../shared/flows/touch.ts';
+import { aWorldAfter, HOUR, MINUTE, PAIR, SOLO } from './a-world.ts';
+import { calmEndsInSleep, nothingFlaps } from './invariants/calm.ts';
 import {
   contestIsFair,
   failureHasCause,
@@ -11,7 +12,14 @@ import {
   sleepIsRemembered,
   undoneIsAwake,
 } from './invariants/claims.ts';
+import {
+  heldIsAnswered,
+  heldIsNotGivenUp,
+  reachableIsLetGo,
+  sentOnMeansReachable,
+} from './invariants/holds.ts';
 import type { Invariant } from './invariants/invariant.ts';
+import { dryRunChangesNothing, offWakesAll, optedOutIsLeftAlone } from './invariants/modes.ts';
 import {
   handIsLeftAlone,
   onlyReplicasChange,
@@ -23,10 +31,14 @@ import {
   awakeMeansAwake,
   inUseIsAwake,
   recordedMeansRecorded,
+  touchWakes,
+  unknownMeansUnknown,
+  visitedGoFirst,
   visitedIsHealed,
 } from './invariants/visitors.ts';
 import { INVARIANTS } from './invariants.ts';
 import { createSteps, type Steps } from './steps.ts';
+import type { FactOf, Mode } from './world/fact.ts';
 import type { World } from './world/world.ts';
 
 type Break = (world: World, steps: Steps) => void | Promise<void>;
@@ -52,19 +64,45 @@ const stamp = ({ store, clock }: World) => store.stampVisit({ by: 'wake-9', stam
 
 /** A sweep that says that it ended like this. */
 function sweep(world: World, result: BranchResult, act: (world: World) => void = () => {}): void {
-  world.note({ fact: 'sweep-began', by: ROGUE, picture: world.picture() });
+  beginSweep(world, 'on');
   act(world);
   const decision = { action: 'keep', reason: 'active' } as const;
-  const ended = { fact: 'sweep-ended', by: ROGUE, picture: world.picture() } as const;
-  world.note({ ...ended, swept: [{ branch: SOLO, decision, result }], summary: {} as SweepSummary });
+  world.note({ ...endOfSweep(world), swept: [{ branch: SOLO, decision, result }] });
 }
 
+function endOfSweep(world: World) {
+  const summary = {} as SweepSummary;
+  return { fact: 'sweep-ended', by: ROGUE, picture: world.picture(), summary } as const;
+}
+
+function beginSweep(world: World, mode: Mode): void {
+  world.note({ fact: 'sweep-began', by: ROGUE, picture: world.picture(), mode });
+}
+
+const STAMP = { stamp: 'written' } as const;
+const AWAKE: TouchOutcome = { outcome: 'awake', stamp: STAMP };
+
 /** A touch that says that it ended like this. */
-function visit(world: World): void {
+function visit(world: World, outcome = AWAKE): void {
   const about = { by: 'wake-9', visit: 99, branch: SOLO };
   world.note({ fact: 'visit-began', ...about });
-  world.note({ fact: 'visit-ended', ...about, outcome: { outcome: 'awake', stamp: { stamp: 'written' } } });
+  world.note({ fact: 'visit-ended', ...about, outcome });
 }
+
+const CALLER = { isNavigation: false, tries: 0, rounds: 0, waitedMs: 0 };
+type Outcome = FactOf<'hold-ended'>['outcome'];
+
+/** A hold that ends like this, so long after its touch. */
+function hold(world: World, { outcome, afterMs }: { outcome: Outcome; afterMs: number }): void {
+  const about = { by: 'wake-9', hold: 99, branch: SOLO };
+  world.note({ fact: 'hold-began', ...about, visitor: CALLER });
+  visit(world);
+  world.clock.nowMs += afterMs;
+  world.note({ fact: 'hold-ended', ...about, outcome });
+}
+
+const SENT_ON = { answer: 'awake', reason: 'reachable' } as const;
+const GIVEN_UP = { answer: 'page', reason: 'patience-over' } as const;
 
 const KEPT = { result: 'kept', reason: 'active' } as const;
 const SLEPT = { result: 'slept', replicas: REPLICAS } as const;
@@ -87,8 +125,27 @@ const broken: readonly Broken[] = [
       sweep(world, KEPT);
     },
   },
-  { invariant: awakeMeansAwake, isAsleep: true, by: visit },
-  { invariant: recordedMeansRecorded, by: visit },
+  {
+    invariant: visitedGoFirst,
+    by: (world) => {
+      beginSweep(world, 'on');
+      const heal = { action: 'heal', reason: 'visited' } as const;
+      const late = { result: 'kept', reason: 'deadline' } as const;
+      const swept = [
+        { branch: SOLO, decision: heal, result: late },
+        { branch: PAIR, decision: { action: 'sleep', idleMs: 0 }, result: SLEPT },
+      ] as const;
+      world.note({ ...endOfSweep(world), swept });
+    },
+  },
+  {
+    invariant: touchWakes,
+    isAsleep: true,
+    by: (world) => visit(world, { outcome: 'woken', stamp: STAMP, woken: [] }),
+  },
+  { invariant: awakeMeansAwake, isAsleep: true, by: (world) => visit(world) },
+  { invariant: recordedMeansRecorded, by: (world) => visit(world) },
+  { invariant: unknownMeansUnknown, by: (world) => visit(world, { outcome: 'no-such-branch' }) },
   {
     invariant: neverEarly,
     by: (world) => {
@@ -143,6 +200,15 @@ const broken: readonly Broken[] = [
     },
   },
   {
+    invariant: optedOutIsLeftAlone,
+    by: (world, steps) => {
+      const annotations = { 'dormouse/enabled': 'false' };
+      world.cluster.apply({ kind: 'deployment', name: SOLO, annotations });
+      steps.pass(HOUR);
+      lower(world);
+    },
+  },
+  {
     invariant: handIsLeftAlone,
     by: ({ cluster }) => {
       cluster.scale(REF, 0);
@@ -165,6 +231,44 @@ const broken: readonly Broken[] = [
     by: (world) => {
       world.note({ fact: 'calm' });
       sweep(world, KEPT);
+    },
+  },
+  {
+    invariant: nothingFlaps,
+    by: (world, steps) => {
+      world.note({ fact: 'calm' });
+      steps.pass(HOUR);
+      lower(world);
+      world.cluster.raise(ROGUE, REF, 2);
+    },
+  },
+  {
+    invariant: dryRunChangesNothing,
+    by: (world) => {
+      beginSweep(world, 'dry-run');
+      lower(world);
+    },
+  },
+  {
+    invariant: offWakesAll,
+    isAsleep: true,
+    by: (world) => {
+      beginSweep(world, 'off');
+      world.note({ ...endOfSweep(world), swept: [] });
+    },
+  },
+  { invariant: heldIsAnswered, by: (world) => hold(world, { outcome: GIVEN_UP, afterMs: MINUTE }) },
+  { invariant: heldIsNotGivenUp, by: (world) => hold(world, { outcome: GIVEN_UP, afterMs: MINUTE / 3 }) },
+  {
+    invariant: sentOnMeansReachable,
+    isAsleep: true,
+    by: (world) => hold(world, { outcome: SENT_ON, afterMs: 0 }),
+  },
+  {
+    invariant: reachableIsLetGo,
+    by: (world) => {
+      world.note({ fact: 'serving', by: 'people', branch: SOLO, endpoints: 1 });
+      hold(world, { outcome: GIVEN_UP, afterMs: 24_000 });
     },
   },
 ];

@@ -1,5 +1,5 @@
 import type { History } from './history.ts';
-import { calmEndsInSleep } from './invariants/calm.ts';
+import { calmEndsInSleep, nothingFlaps } from './invariants/calm.ts';
 import {
   contestIsFair,
   failureHasCause,
@@ -7,7 +7,14 @@ import {
   sleepIsRemembered,
   undoneIsAwake,
 } from './invariants/claims.ts';
+import {
+  heldIsAnswered,
+  heldIsNotGivenUp,
+  reachableIsLetGo,
+  sentOnMeansReachable,
+} from './invariants/holds.ts';
 import type { Invariant } from './invariants/invariant.ts';
+import { dryRunChangesNothing, offWakesAll, optedOutIsLeftAlone } from './invariants/modes.ts';
 import {
   handIsLeftAlone,
   onlyReplicasChange,
@@ -19,6 +26,9 @@ import {
   awakeMeansAwake,
   inUseIsAwake,
   recordedMeansRecorded,
+  touchWakes,
+  unknownMeansUnknown,
+  visitedGoFirst,
   visitedIsHealed,
 } from './invariants/visitors.ts';
 
@@ -26,8 +36,11 @@ import {
 export const INVARIANTS: readonly Invariant[] = [
   inUseIsAwake,
   visitedIsHealed,
+  visitedGoFirst,
+  touchWakes,
   awakeMeansAwake,
   recordedMeansRecorded,
+  unknownMeansUnknown,
   neverEarly,
   protectedStaysAwake,
   outageKeepsAwake,
@@ -39,9 +52,17 @@ export const INVARIANTS: readonly Invariant[] = [
   failureHasCause,
   replicasReturn,
   onlyReplicasChange,
+  optedOutIsLeftAlone,
   handIsLeftAlone,
   wokenByHandStaysAwake,
   calmEndsInSleep,
+  nothingFlaps,
+  dryRunChangesNothing,
+  offWakesAll,
+  heldIsAnswered,
+  heldIsNotGivenUp,
+  sentOnMeansReachable,
+  reachableIsLetGo,
 ];
 
 /** What does not hold in a story, each with the sentence that it breaks. */

@@ -1,26 +1,13 @@
 import fc from 'fast-check';
 import { aWorld, MANIFESTS, MINUTE, PAIR, SECOND, SET, SOLO } from './a-world.ts';
 import type { History } from './history.ts';
+import { happen, type Incident } from './incident.ts';
 import { choicesFrom } from './world/choices.ts';
 import type { Manifest } from './world/cluster-state.ts';
+import type { Flows } from './world/flows.ts';
+import type { Start } from './world/pods.ts';
 import { createTimeline, type Timeline } from './world/timeline.ts';
 import type { World } from './world/world.ts';
-
-/** Something that happens to Dormouse from outside. */
-export type Incident =
-  | { readonly what: 'visit'; readonly branch: string; readonly instance: string; readonly isHeld: boolean }
-  | { readonly what: 'sweep'; readonly skewMs: number }
-  | { readonly what: 'crash-wake'; readonly instance: string; readonly skewMs: number }
-  | { readonly what: 'crash-sweeps' }
-  | { readonly what: 'weather'; readonly isFoul: boolean }
-  | { readonly what: 'outage'; readonly system: 'cluster' | 'store'; readonly lastsMs: number }
-  | { readonly what: 'proxy'; readonly isBeating: boolean }
-  | { readonly what: 'deploy'; readonly manifest: Manifest }
-  | { readonly what: 'scale'; readonly workload: Manifest; readonly replicas: number }
-  | { readonly what: 'status'; readonly workload: Manifest }
-  | { readonly what: 'remove'; readonly branch: string }
-  | { readonly what: 'corrupt'; readonly branch: string; readonly isCorrupt: boolean }
-  | { readonly what: 'pin'; readonly branch: string; readonly lastsMs: number };
 
 /** Where the branches stand when the story begins: never seen, idle for long, or put to sleep. */
 export type Opening = 'new' | 'idle' | 'asleep';
@@ -28,6 +15,8 @@ export type Opening = 'new' | 'idle' | 'asleep';
 /** Incidents, each so long after the one before, and the choices of the network. */
 export type RandomStory = {
   readonly opening: Opening;
+  /** How much the clock of each instance of `wake` is off. */
+  readonly skewsMs: readonly [number, number];
   readonly isFoul: boolean;
   readonly incidents: readonly { readonly afterMs: number; readonly incident: Incident }[];
   readonly choices: readonly number[];
@@ -45,12 +34,20 @@ const ANNOTATIONS: readonly Record<string, string>[] = [
   { 'dormouse/replicas': '5' },
   { 'dormouse/keep-awake': 'Tue 12:20-13:00 UTC' },
 ];
+const STARTS: readonly Start[] = [
+  { readyAfterMs: 500, listensAfterMs: 0 },
+  { readyAfterMs: 4 * SECOND, listensAfterMs: 3 * SECOND },
+  { readyAfterMs: 12 * SECOND, listensAfterMs: 0 },
+  { readyAfterMs: MINUTE, listensAfterMs: 0 },
+  { readyAfterMs: Number.POSITIVE_INFINITY, listensAfterMs: 0 },
+];
 
 const branch = fc.constantFrom(...BRANCHES);
 const instance = fc.constantFrom(...INSTANCES);
 const workload = fc.constantFrom(...WORKLOADS);
 const skewMs = fc.constantFrom(0, -2 * MINUTE, 2 * MINUTE);
 const lastsMs = fc.constantFrom(MINUTE, 5 * MINUTE, 20 * MINUTE);
+const rarely = fc.constantFrom(false, false, false, false, false, true);
 
 const deployed: fc.Arbitrary<Manifest> = fc
   .record({
@@ -67,40 +64,40 @@ const deployed: fc.Arbitrary<Manifest> = fc
     ...(replicas === undefined ? {} : { replicas }),
   }));
 
-const incident: fc.Arbitrary<Incident> = fc.oneof(
-  {
-    weight: 8,
-    arbitrary: fc.record({ what: fc.constant('visit' as const), branch, instance, isHeld: fc.boolean() }),
-  },
-  { weight: 6, arbitrary: fc.record({ what: fc.constant('sweep' as const), skewMs }) },
-  { weight: 1, arbitrary: fc.record({ what: fc.constant('crash-wake' as const), instance, skewMs }) },
-  { weight: 2, arbitrary: fc.record({ what: fc.constant('crash-sweeps' as const) }) },
-  { weight: 2, arbitrary: fc.record({ what: fc.constant('weather' as const), isFoul: fc.boolean() }) },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      what: fc.constant('outage' as const),
-      system: fc.constantFrom('cluster', 'store'),
-      lastsMs,
-    }),
-  },
-  { weight: 1, arbitrary: fc.record({ what: fc.constant('proxy' as const), isBeating: fc.boolean() }) },
-  { weight: 1, arbitrary: fc.record({ what: fc.constant('deploy' as const), manifest: deployed }) },
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      what: fc.constant('scale' as const),
-      workload,
-      replicas: fc.constantFrom(0, 1, 6),
-    }),
-  },
-  { weight: 1, arbitrary: fc.record({ what: fc.constant('status' as const), workload }) },
-  { weight: 1, arbitrary: fc.record({ what: fc.constant('remove' as const), branch }) },
-  {
-    weight: 1,
-    arbitrary: fc.record({ what: fc.constant('corrupt' as const), branch, isCorrupt: fc.boolean() }),
-  },
-  { weight: 1, arbitrary: fc.record({ what: fc.constant('pin' as const), branch, lastsMs }) },
+type Fields<What extends Incident['what']> = {
+  readonly [Field in keyof Omit<Extract<Incident, { what: What }>, 'what'>]: fc.Arbitrary<
+    Extract<Incident, { what: What }>[Field]
+  >;
+};
+
+/** How often each comes, and what is left open about it. */
+const INCIDENTS: { readonly [What in Incident['what']]: readonly [weight: number, fields: Fields<What>] } = {
+  visit: [16, { branch, instance, isHeld: fc.boolean() }],
+  request: [12, { branch, instance, isNavigation: rarely, isImpatient: rarely }],
+  sweep: [14, { skewMs, isDryRun: rarely, isHurried: rarely }],
+  'boot-wake': [2, { instance, skewMs, isKilled: fc.boolean() }],
+  'crash-sweeps': [4, {}],
+  mode: [1, { mode: fc.constantFrom('on', 'off', 'dry-run') }],
+  weather: [4, { isFoul: fc.boolean() }],
+  outage: [2, { system: fc.constantFrom('cluster', 'store'), lastsMs }],
+  watches: [1, { fate: fc.constantFrom('cut', 'silent') }],
+  proxy: [2, { proxy: fc.constantFrom('proxy-1', 'proxy-1', 'proxy-2'), isBeating: fc.boolean() }],
+  'start-like': [2, { branch, start: fc.constantFrom(...STARTS) }],
+  deploy: [3, { manifest: deployed }],
+  scale: [4, { workload, replicas: fc.constantFrom(0, 1, 6) }],
+  status: [2, { workload }],
+  remove: [2, { branch }],
+  create: [2, { branch }],
+  expire: [2, {}],
+  corrupt: [2, { branch, isCorrupt: fc.boolean() }],
+  pin: [2, { branch, lastsMs }],
+};
+
+const incident = fc.oneof(
+  ...Object.entries(INCIDENTS).map(([what, [weight, fields]]) => ({
+    weight,
+    arbitrary: fc.record({ what: fc.constant(what), ...fields }) as unknown as fc.Arbitrary<Incident>,
+  })),
 );
 
 /** Most incidents come while others are still under way. */
@@ -112,14 +109,18 @@ const afterMs = fc.oneof(
 
 export const randomStory: fc.Arbitrary<RandomStory> = fc.record({
   opening: fc.constantFrom('new', 'idle', 'asleep'),
+  skewsMs: fc.tuple(skewMs, skewMs),
   isFoul: fc.boolean(),
   incidents: fc.array(fc.record({ afterMs, incident }), { minLength: 1, maxLength: 40, size: 'max' }),
   choices: fc.array(fc.nat({ max: 9_999 }), { maxLength: 500, size: 'max' }),
 });
 
 /** Lets a story happen, and after it calm: sweeps alone, until there should be nothing left to do. */
-export async function tell(story: RandomStory): Promise<History> {
-  const world = aWorld(BRANCHES);
+export async function tell(story: RandomStory, flows?: Flows): Promise<History> {
+  const world = aWorld(BRANCHES, flows === undefined ? {} : { flows });
+  INSTANCES.forEach((name, index) => {
+    world.bootWake(name, story.skewsMs[index]);
+  });
   await open(world, story.opening);
   const timeline = createTimeline(world, choicesFrom(story.choices));
   timeline.weather.isFoul = story.isFoul;
@@ -128,7 +129,7 @@ export async function tell(story: RandomStory): Promise<History> {
     happen(world, timeline, incident);
   }
   await calmDown(world, timeline);
-  return { facts: world.facts, timing: world.timing };
+  return { facts: world.facts, timing: world.timing, limits: world.limits };
 }
 
 async function open(world: World, opening: Opening): Promise<void> {
@@ -137,55 +138,6 @@ async function open(world: World, opening: Opening): Promise<void> {
   for (let sweep = 0; sweep < sweeps; sweep += 1) {
     world.sweep();
     await timeline.runUntil(world.clock.nowMs + 11 * MINUTE);
-  }
-}
-
-function happen(world: World, { weather }: Timeline, incident: Incident): void {
-  const { clock, cluster, store } = world;
-  switch (incident.what) {
-    case 'visit':
-      world.visit(incident.instance, incident.branch, { isHeld: incident.isHeld });
-      break;
-    case 'sweep':
-      world.sweep(incident.skewMs);
-      break;
-    case 'crash-wake':
-      world.crash(incident.instance);
-      world.bootWake(incident.instance, incident.skewMs);
-      break;
-    case 'crash-sweeps':
-      for (const sweep of new Set(world.network.open().map(({ actor }) => actor)))
-        if (sweep.startsWith('sweep')) world.crash(sweep);
-      break;
-    case 'weather':
-      weather.isFoul = incident.isFoul;
-      break;
-    case 'outage':
-      weather.downUntilMs[incident.system] = clock.nowMs + incident.lastsMs;
-      break;
-    case 'proxy':
-      store.beat('proxy-1', incident.isBeating);
-      break;
-    case 'deploy':
-      cluster.apply(incident.manifest);
-      break;
-    case 'scale':
-      cluster.scale(`${incident.workload.kind}/${incident.workload.name}`, incident.replicas);
-      break;
-    case 'status':
-      cluster.writeStatus(`${incident.workload.kind}/${incident.workload.name}`);
-      break;
-    case 'remove':
-      for (const { kind, name } of MANIFESTS[incident.branch] ?? []) cluster.remove(`${kind}/${name}`);
-      break;
-    case 'corrupt':
-      store.corrupt(incident.branch, incident.isCorrupt);
-      break;
-    case 'pin':
-      store.pin(incident.branch, clock.nowMs + incident.lastsMs);
-      break;
-    default:
-      incident satisfies never;
   }
 }
 

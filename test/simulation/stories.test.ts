@@ -302,6 +302,32 @@ describe('people', () => {
     expect((await steps.sweep()).swept[0]?.result.result).toBe('slept');
   });
 
+  test('a branch that is made again under its name inherits nothing from the one that slept', async () => {
+    const { world, steps } = await asleep(SOLO);
+    world.cluster.remove(`deployment/${SOLO}`);
+    expect((await steps.sweep()).swept[0]?.result).toEqual({ result: 'noted', note: 'expire' });
+    world.cluster.apply({ kind: 'deployment', name: SOLO, replicas: 3 });
+    world.visit('wake-1', SOLO);
+    await steps.finish('wake-1');
+    expect(recordOf(world, SOLO)).toEqual({ lastAccessMs: world.clock.nowMs, wakeMs: [] });
+    expect(replicas(world)).toEqual({ [SOLO]: 3 });
+    await expectNoViolation(world);
+  });
+
+  test('a visit of a branch whose record was deleted makes another and wakes it', async () => {
+    const { world, steps } = await asleep(SOLO);
+    world.cluster.remove(`deployment/${SOLO}`);
+    await steps.sweep();
+    steps.pass(3 * MINUTE);
+    world.store.expire();
+    world.cluster.apply({ kind: 'deployment', name: SOLO, replicas: 0 });
+    const visit = world.visit('wake-1', SOLO);
+    await steps.finish('wake-1');
+    expect(visit.result).toMatchObject({ outcome: 'woken', stamp: { stamp: 'written' } });
+    expect(replicas(world)).toEqual({ [SOLO]: 1 });
+    await expectNoViolation(world);
+  });
+
   test('a deploy that puts replicas back counts as no contest', async () => {
     const { world, steps } = await asleep(SOLO);
     world.cluster.apply({ kind: 'deployment', name: SOLO, replicas: 5 });

@@ -1,5 +1,20 @@
 import type { Fact } from './world/fact.ts';
 
+const PROTOCOL = [
+  'scaled',
+  'changed',
+  'recorded',
+  'looked',
+  'fault',
+  'visit-began',
+  'visit-ended',
+  'sweep-ended',
+  'sweep-began',
+  'corrupted',
+  'crashed',
+  'calm',
+] as const;
+
 /** A story as a timeline for people: one line for each thing that happened. */
 export function tellStory(facts: readonly Fact[]): string {
   const startMs = facts[0]?.atMs ?? 0;
@@ -31,13 +46,38 @@ function describe(fact: Fact): string {
     case 'sweep-ended':
       return `${fact.by} ends: ${fact.problem ?? results(fact.swept)}`;
     case 'sweep-began':
-      return `${fact.by} begins`;
+      return `${fact.by} begins, mode ${fact.mode}`;
     case 'corrupted':
       return `${fact.by} ${fact.isCorrupt ? 'break' : 'mend'} the record of ${fact.branch}`;
     case 'crashed':
       return `${fact.by} dies`;
     case 'calm':
       return 'calm: nobody comes any more';
+    default:
+      return describeRequest(fact);
+  }
+}
+
+function describeRequest(fact: Exclude<Fact, { fact: (typeof PROTOCOL)[number] }>): string {
+  switch (fact.fact) {
+    case 'booted':
+      return `${fact.by} starts, mode ${fact.mode}, its clock off by ${fact.skewMs} ms`;
+    case 'expired':
+      return `the record of ${fact.branch} is deleted`;
+    case 'serving':
+      return `${fact.endpoints} endpoints of ${fact.branch} serve`;
+    case 'asked':
+      return `${fact.by} asks how many endpoints of ${fact.branch} serve`;
+    case 'told':
+      return `${fact.by} hears that ${fact.endpoints} endpoints of ${fact.branch} serve`;
+    case 'hold-began':
+      return `${fact.by} begins hold ${fact.hold} of ${fact.branch} ${JSON.stringify(fact.visitor)}`;
+    case 'hold-ended':
+      return `${fact.by} ends hold ${fact.hold}: ${JSON.stringify(fact.outcome)}`;
+    case 'request-began':
+      return `request ${fact.request} of ${fact.branch}${fact.isNavigation ? ' by a person' : ''}`;
+    case 'request-ended':
+      return `request ${fact.request} ends: ${fact.end}`;
     default:
       return fact satisfies never;
   }

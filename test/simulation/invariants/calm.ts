@@ -1,7 +1,15 @@
 import { membersOf } from '../../../shared/core/branch.ts';
-import { type Branch, branchesOf, type History, sweepsOf } from '../history.ts';
-import type { FactOf } from '../world/fact.ts';
-import type { Invariant } from './invariant.ts';
+import {
+  type Branch,
+  branchesOf,
+  type History,
+  lastBefore,
+  lastTouchOf,
+  raisingsOf,
+  sweepsOf,
+} from '../history.ts';
+import type { Fact, FactOf } from '../world/fact.ts';
+import { FROZEN_MS, type Invariant, UNDER_WAY_MS } from './invariant.ts';
 import { protectionsOf, recordProtections } from './protections.ts';
 
 export const calmEndsInSleep: Invariant = {
@@ -9,7 +17,7 @@ export const calmEndsInSleep: Invariant = {
     'With no visitors every idle branch is at 0 after finitely many sweeps, and then a sweep writes nothing.',
   violations: (history) => {
     const last = sweepsOf(history).at(-1);
-    if (last === undefined || !history.facts.some(({ fact }) => fact === 'calm')) return [];
+    if (last?.began.mode !== 'on' || !isCalm(history, last.began)) return [];
     const writes = last.between.filter(({ fact }) => fact === 'scaled' || fact === 'recorded');
     return [
       ...branchesOf(last.ended.picture)
@@ -18,6 +26,22 @@ export const calmEndsInSleep: Invariant = {
       ...writes.map(({ fact }) => `${last.ended.by} is steady and yet something was ${fact}`),
     ];
   },
+};
+
+function isCalm(history: History, moment: Fact): boolean {
+  return lastBefore(history, moment, { kind: 'calm', matches: () => true }) !== undefined;
+}
+
+export const nothingFlaps: Invariant = {
+  sentence: 'With no visitors, people or faults Dormouse wakes nothing that it put to sleep.',
+  violations: (history) =>
+    raisingsOf(history).flatMap((raising) => {
+      const lowering = lastTouchOf(history, raising, raising.ref);
+      const calm = lowering && lastBefore(history, lowering, { kind: 'calm', matches: () => true });
+      if (lowering === undefined || calm === undefined) return [];
+      if (lowering.atMs - calm.atMs < FROZEN_MS + UNDER_WAY_MS) return [];
+      return [`${raising.by} wakes ${raising.ref}, and nobody came since ${lowering.by} had put it to sleep`];
+    }),
 };
 
 function mayStayAwake(history: History, branch: Branch, { picture, atMs }: FactOf<'sweep-ended'>): boolean {

@@ -13,5 +13,7 @@ const MINUTE = 60 * SECOND;
 export const ALLOWED_SKEW_MS = 3 * SECOND;
 /** A call that was planned by a record lands within this time: it ends after 10 s, or takes effect 60 s later. */
 export const UNDER_WAY_MS = 2 * MINUTE;
+/** An instance may stand still for this long, and go on. */
+export const FROZEN_MS = 3 * MINUTE;
 /** Cached and throttled touches of one branch blur its last visit by so much. */
 export const BLUR_MS = 30 * SECOND;

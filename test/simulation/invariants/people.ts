@@ -17,9 +17,11 @@ import { PEOPLE } from '../world/fact.ts';
 import { ALLOWED_SKEW_MS, type Invariant, UNDER_WAY_MS } from './invariant.ts';
 
 export const replicasReturn: Invariant = {
-  sentence: 'Replicas after a wake equal those before the sleep, unless somebody changed them meanwhile.',
-  violations: (history) =>
-    raisingsOf(history).flatMap((raising) => {
+  sentence:
+    'Replicas after a wake equal those before the sleep, unless somebody else changed them meanwhile: theirs win.',
+  violations: (history) => [
+    ...overridesOf(history).map(({ by, ref }) => `${by} changes the count of ${ref}, which is awake`),
+    ...raisingsOf(history).flatMap((raising) => {
       const lowering = lastTouchOf(history, raising, raising.ref);
       if (lowering?.fact !== 'scaled' || lowering.by === PEOPLE || isGuess(history, raising)) return [];
       const expected = annotatedReplicas(raising.before) ?? lowering.before.replicas;
@@ -27,7 +29,15 @@ export const replicasReturn: Invariant = {
         ? []
         : [`${raising.by} wakes ${raising.ref} to ${raising.after.replicas}, it had ${expected}`];
     }),
+  ],
 };
+
+/** Dormouse replaced a count above 0 by another. */
+function overridesOf(history: History): readonly Scaled[] {
+  return factsOf(history, 'scaled').filter(
+    ({ by, before, after }) => by !== PEOPLE && before.replicas > 0 && after.replicas > 0,
+  );
+}
 
 /** The waker could not read the record: it wakes all, to 1. */
 function isGuess(history: History, raising: Scaled): boolean {
@@ -46,7 +56,7 @@ function isGuess(history: History, raising: Scaled): boolean {
 }
 
 export const onlyReplicasChange: Invariant = {
-  sentence: 'Nothing but spec.replicas of workloads of branches that did not opt out changes.',
+  sentence: 'Nothing changes but spec.replicas of workloads that belong to a branch.',
   violations: (history) =>
     factsOf(history, 'scaled')
       .filter(({ by }) => by !== PEOPLE)

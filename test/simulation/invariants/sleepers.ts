@@ -1,4 +1,5 @@
 import { branchOf } from '../../../shared/core/branch.ts';
+import type { Heartbeat } from '../../../shared/core/branch-record.ts';
 import { policyOf } from '../../../shared/core/policy.ts';
 import { type Workload, type WorkloadRef, workloadRef } from '../../../shared/core/workload.ts';
 import {
@@ -17,7 +18,7 @@ import { protectionsOf, recordProtections } from './protections.ts';
 
 export const neverEarly: Invariant = {
   sentence:
-    'No branch is put to sleep earlier than its policy says, by the true clock less the allowed skew.',
+    'No branch is put to sleep earlier than its policy says after the last visit, deploy or creation, by the true clock less the allowed skew.',
   violations: (history) =>
     loweringsOf(history).flatMap((lowering) => {
       const claim = claimOf(history, lowering);
@@ -25,11 +26,11 @@ export const neverEarly: Invariant = {
       const branch = claim.branch;
       const { idleAfterMs } = policyOf(branch, lookedAt(history, lowering, branch), history.timing);
       const visit = lastBefore(history, claim, { kind: 'recorded', matches: isVisitOf(branch) });
-      const edit = lastBefore(history, lowering, {
-        kind: 'changed',
-        matches: ({ ref }) => ref === lowering.ref,
-      });
-      const idleMs = Math.min(claim.atMs - (visit?.atMs ?? 0), lowering.atMs - (edit?.atMs ?? 0));
+      const edits = [ownEdit(history, lowering), lastSeenEdit(history, lowering, branch)];
+      const idleMs = Math.min(
+        claim.atMs - (visit?.atMs ?? 0),
+        ...edits.map((edit) => lowering.atMs - (edit?.atMs ?? 0)),
+      );
       return idleMs >= idleAfterMs - ALLOWED_SKEW_MS
         ? []
         : [`${lowering.by} lowers ${lowering.ref} after ${idleMs} ms, its policy says ${idleAfterMs}`];
@@ -40,13 +41,28 @@ function isVisitOf(branch: string) {
   return (fact: Recorded) => fact.branch === branch && fact.means !== 'update';
 }
 
+function ownEdit(history: History, lowering: Scaled): FactOf<'changed'> | undefined {
+  return lastBefore(history, lowering, { kind: 'changed', matches: ({ ref }) => ref === lowering.ref });
+}
+
+/** Of any workload of the branch, before the sweep looked at them. */
+function lastSeenEdit(history: History, lowering: Scaled, branch: string): FactOf<'changed'> | undefined {
+  const looked = lookOf(history, lowering, branch);
+  const isSeen = ({ ref }: FactOf<'changed'>) =>
+    looked?.workloads.some((workload) => workloadRef(workload) === ref) ?? false;
+  return looked && lastBefore(history, looked, { kind: 'changed', matches: isSeen });
+}
+
 /** What the sweep saw when it looked again, before its claim. */
 function lookedAt(history: History, lowering: Scaled, branch: string): readonly Workload[] {
-  const looked = lastBefore(history, lowering, {
+  return lookOf(history, lowering, branch)?.workloads ?? [lowering.before];
+}
+
+function lookOf(history: History, lowering: Scaled, branch: string): FactOf<'looked'> | undefined {
+  return lastBefore(history, lowering, {
     kind: 'looked',
     matches: (fact) => fact.by === lowering.by && fact.branch === branch,
   });
-  return looked?.workloads ?? [lowering.before];
 }
 
 export const protectedStaysAwake: Invariant = {
@@ -94,7 +110,12 @@ function isAbout({ subject }: FactOf<'fault'>, branch: string, { workloads }: Pi
 }
 
 function sleepsWhileBlind({ timing }: History, { began, ended, between }: Swept): readonly string[] {
-  if (began.atMs - ended.picture.lastBeatMs <= timing.heartbeatSilenceMs) return [];
+  const { heartbeats } = ended.picture;
+  const isSilent = ({ lastBeatMs }: Heartbeat) => began.atMs - lastBeatMs > timing.heartbeatSilenceMs;
+  const isRemembered = ({ lastBeatMs }: Heartbeat) => ended.atMs - lastBeatMs <= timing.heartbeatMemoryMs;
+  const isBlind =
+    heartbeats.every(isSilent) || heartbeats.some((beat) => isSilent(beat) && isRemembered(beat));
+  if (!isBlind) return [];
   return between
     .filter((fact) => fact.fact === 'scaled' && fact.by === ended.by && fact.after.replicas === 0)
     .map(() => `${ended.by} puts a branch to sleep though no touch can arrive`);

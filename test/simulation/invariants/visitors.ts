@@ -1,8 +1,6 @@
-import { branchOf, isVisitedSinceClaim, membersOf } from '../../../shared/core/branch.ts';
-import { policyOf } from '../../../shared/core/policy.ts';
-import { type Workload, type WorkloadRef, workloadRef } from '../../../shared/core/workload.ts';
+import { branchOf, isVisitedSinceClaim } from '../../../shared/core/branch.ts';
+import { type WorkloadRef, workloadRef } from '../../../shared/core/workload.ts';
 import {
-  branchesOf,
   factsOf,
   type History,
   isFaultless,
@@ -10,12 +8,20 @@ import {
   recordBefore,
   type Swept,
   sweepsOf,
+  workloadsWithin,
 } from '../history.ts';
 import { type Fact, type FactOf, PEOPLE } from '../world/fact.ts';
+import { membersAsleepThroughout } from './asleep-throughout.ts';
 import { BLUR_MS, type Invariant } from './invariant.ts';
 
+type VisitEnded = FactOf<'visit-ended'>;
+
+/** Longest that the calls of one touch take. */
+const ANSWER_MS = 60_000;
+
 export const inUseIsAwake: Invariant = {
-  sentence: 'A branch in use is not at 0 when the next sweep without a fault has ended.',
+  sentence:
+    'A branch in use does not stay at 0 past the next sweep, and the throttle window before it, while store and API answer.',
   violations: (history) =>
     sweepsOf(history)
       .filter(isFaultless)
@@ -45,24 +51,6 @@ export const visitedIsHealed: Invariant = {
       ),
 };
 
-/** Members of branches that Dormouse may touch, at 0 when the sweep began and ever since. */
-function membersAsleepThroughout({ timing }: History, { began, ended, between }: Swept): readonly Workload[] {
-  const touched = new Set(between.flatMap((fact) => ('ref' in fact ? [fact.ref] : [])));
-  const handled = between.flatMap(handledBranches);
-  return branchesOf(ended.picture)
-    .filter(({ branch }) => !handled.includes(branch) && began.picture.records.has(branch))
-    .filter(({ branch, workloads }) => policyOf(branch, workloads, timing).isEnabled)
-    .flatMap(({ branch, workloads }) => membersOf(branch, workloads, began.picture.records.get(branch)))
-    .filter((workload) => workload.replicas === 0 && !touched.has(workloadRef(workload)));
-}
-
-/** Branches whose workloads or record people had their hands on. */
-function handledBranches(fact: Fact): readonly (string | undefined)[] {
-  if (fact.fact === 'corrupted') return [fact.branch];
-  if (fact.fact !== 'changed') return [];
-  return [fact.before, fact.after].map((workload) => workload && branchOf(workload));
-}
-
 /** A touch that was recorded so lately that nothing can have idled out since. */
 function recentVisit(history: History, { began }: Swept, branch: string) {
   const { facts, timing } = history;
@@ -86,6 +74,23 @@ function isRecorded({ outcome }: FactOf<'visit-ended'>): boolean {
   if (outcome === undefined || !('stamp' in outcome)) return false;
   return outcome.stamp.stamp === 'written' || outcome.stamp.stamp === 'throttled';
 }
+
+export const visitedGoFirst: Invariant = {
+  sentence: 'A sweep that has no time for a visited branch puts no other branch to sleep.',
+  violations: (history) =>
+    sweepsOf(history).flatMap(({ ended }) => {
+      const isWaiting = ended.swept.some(
+        ({ decision, result }) =>
+          (decision.action === 'heal' || decision.action === 'settle') &&
+          result.result === 'kept' &&
+          result.reason === 'deadline',
+      );
+      return ended.swept
+        .filter(({ decision }) => isWaiting && decision.action === 'sleep')
+        .filter(({ result }) => result.result !== 'kept' || result.reason !== 'deadline')
+        .map(({ branch }) => `${ended.by} puts ${branch} to sleep before it wakes who was visited`);
+    }),
+};
 
 export const awakeMeansAwake: Invariant = {
   sentence: 'A touch calls no branch awake that a sweep had put to sleep before the touch began.',
@@ -130,3 +135,56 @@ function isInStore(history: History, visit: FactOf<'visit-ended'>): boolean {
     (fact) => fact.branch === branch && fact.means !== 'update' && fact.atMs >= sinceMs && fact.atMs <= atMs,
   );
 }
+
+export const touchWakes: Invariant = {
+  sentence: 'A touch whose calls are all answered leaves nothing asleep that was asleep all the while.',
+  violations: (history) =>
+    factsOf(history, 'visit-ended')
+      .filter(({ outcome }) => outcome?.outcome === 'woken')
+      .flatMap((ended) => {
+        const during = factsDuring(history, ended);
+        if (during === undefined || during.some((fact) => isDisturbance(fact, ended))) return [];
+        return sleepersOf(history, ended)
+          .filter((ref) => isLowered(lastTouchOf(history, ended, ref)))
+          .filter((ref) => !during.some((fact) => 'ref' in fact && fact.ref === ref))
+          .map((ref) => `${ended.by} has woken ${ended.branch}, and ${ref} sleeps on`);
+      }),
+};
+
+/** What happened during a touch; undefined when it joined one that was under way, and looked before it began. */
+function factsDuring({ facts }: History, { by, branch, visit }: VisitEnded): readonly Fact[] | undefined {
+  const isOwn = (fact: Fact) =>
+    (fact.fact === 'visit-began' || fact.fact === 'visit-ended') && fact.by === by && fact.branch === branch;
+  const began = facts.findIndex((fact) => fact.fact === 'visit-began' && fact.visit === visit);
+  const ended = facts.findIndex((fact) => fact.fact === 'visit-ended' && fact.visit === visit);
+  const underWay = facts
+    .slice(0, began)
+    .filter(isOwn)
+    .reduce((open, { fact }) => open + (fact === 'visit-began' ? 1 : -1), 0);
+  return underWay > 0 ? undefined : facts.slice(began + 1, ended);
+}
+
+/** A call that failed, or somebody who changes what is remembered. */
+function isDisturbance(fact: Fact, { by, branch }: VisitEnded): boolean {
+  if (fact.fact === 'fault') return fact.by === by;
+  if (fact.fact === 'corrupted' || fact.fact === 'expired') return fact.branch === branch;
+  return fact.fact === 'recorded' && fact.branch === branch && fact.means === 'update';
+}
+
+function isLowered(touch: ReturnType<typeof lastTouchOf>): boolean {
+  return touch?.fact === 'scaled' && touch.by !== PEOPLE && touch.after.replicas === 0;
+}
+
+export const unknownMeansUnknown: Invariant = {
+  sentence: 'A visitor is told that there is no such branch only if there was none a moment ago.',
+  violations: (history) =>
+    factsOf(history, 'visit-ended')
+      .filter(({ outcome }) => outcome?.outcome === 'no-such-branch')
+      .filter((ended) => {
+        const ms = history.timing.unknownTrustedMs + ANSWER_MS;
+        return !workloadsWithin(history, ended, { branch: ended.branch, ms }).some(
+          ({ length }) => length === 0,
+        );
+      })
+      .map(({ by, branch }) => `${by} does not know ${branch}`),
+};

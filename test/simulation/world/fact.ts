@@ -1,7 +1,9 @@
-import type { BranchRecord } from '../../../shared/core/branch-record.ts';
+import type { BranchRecord, Heartbeat } from '../../../shared/core/branch-record.ts';
+import type { Visitor } from '../../../shared/core/decide-hold.ts';
 import type { SweepSummary } from '../../../shared/core/summarize-sweep.ts';
 import type { SweptBranch } from '../../../shared/core/sweep-result.ts';
 import type { Workload, WorkloadRef } from '../../../shared/core/workload.ts';
+import type { HoldOutcome } from '../../../shared/flows/hold.ts';
 import type { TouchOutcome } from '../../../shared/flows/touch.ts';
 
 /** Who did something that no instance of Dormouse did: a deploy, `kubectl`, a controller. */
@@ -12,9 +14,11 @@ export type Picture = {
   readonly workloads: readonly Workload[];
   /** Those that can be read. */
   readonly records: ReadonlyMap<string, BranchRecord>;
-  /** When a heartbeat last reached the store; -Infinity if none ever did. */
-  readonly lastBeatMs: number;
+  readonly heartbeats: readonly Heartbeat[];
 };
+
+/** How Dormouse is configured: `DORMOUSE_MODE`. */
+export type Mode = 'on' | 'off' | 'dry-run';
 
 /** What happened. `by` is an instance (`wake-1`), a sweep (`sweep-3`) or PEOPLE. */
 export type Happening =
@@ -64,7 +68,63 @@ export type Happening =
       readonly branch: string;
       readonly isCorrupt: boolean;
     }
+  /** The record of a branch that has been gone for long is deleted. */
+  | {
+      readonly fact: 'expired';
+      readonly by: typeof PEOPLE;
+      readonly branch: string;
+      readonly before: BranchRecord;
+    }
+  /** An instance of `wake` starts; one of its name is no more. */
+  | { readonly fact: 'booted'; readonly by: string; readonly mode: Mode; readonly skewMs: number }
   | { readonly fact: 'crashed'; readonly by: string }
+  /** The endpoints of a branch that serve, from now on. */
+  | {
+      readonly fact: 'serving';
+      readonly by: typeof PEOPLE;
+      readonly branch: string;
+      readonly endpoints: number;
+    }
+  /** An instance asks Kubernetes how many serve, by a reading or by a watch. */
+  | { readonly fact: 'asked'; readonly by: string; readonly branch: string; readonly asking: number }
+  /** It hears how many serve: once of a reading, now and then of a watch. */
+  | {
+      readonly fact: 'told';
+      readonly by: string;
+      readonly branch: string;
+      readonly asking: number;
+      readonly endpoints: number;
+    }
+  | {
+      readonly fact: 'hold-began';
+      readonly by: string;
+      readonly hold: number;
+      readonly branch: string;
+      readonly visitor: Visitor;
+    }
+  /** `again`: its instance ends, and another one goes on. */
+  | {
+      readonly fact: 'hold-ended';
+      readonly by: string;
+      readonly hold: number;
+      readonly branch: string;
+      readonly outcome: Pick<HoldOutcome, 'answer' | 'reason'> | { readonly answer: 'again' };
+    }
+  | {
+      readonly fact: 'request-began';
+      readonly by: 'nginx';
+      readonly request: number;
+      readonly branch: string;
+      readonly isNavigation: boolean;
+    }
+  /** `down`: nginx's own 503. */
+  | {
+      readonly fact: 'request-ended';
+      readonly by: 'nginx';
+      readonly request: number;
+      readonly branch: string;
+      readonly end: 'served' | 'page' | 'down' | 'left';
+    }
   | { readonly fact: 'visit-began'; readonly by: string; readonly visit: number; readonly branch: string }
   | {
       readonly fact: 'visit-ended';
@@ -74,7 +134,8 @@ export type Happening =
       readonly outcome?: TouchOutcome;
       readonly problem?: string;
     }
-  | { readonly fact: 'sweep-began'; readonly by: string; readonly picture: Picture }
+  /** In the mode `dry-run`, or asked for one. */
+  | { readonly fact: 'sweep-began'; readonly by: string; readonly picture: Picture; readonly mode: Mode }
   | {
       readonly fact: 'sweep-ended';
       readonly by: string;

@@ -1,12 +1,21 @@
 import type { WorkloadRef } from '../../../shared/core/workload.ts';
-import type { BranchStore, Cluster } from '../../../shared/ports.ts';
+import type { BranchStore, Cluster, WatchCluster } from '../../../shared/ports.ts';
+import type { Life } from './agenda.ts';
 import type { ClusterState } from './cluster-state.ts';
 import type { Note } from './fact.ts';
 import type { Circumstances, Network, System } from './network.ts';
+import type { Pods } from './pods.ts';
 import type { StoreState } from './store-state.ts';
+import type { Watches } from './watches.ts';
+
+/** The world as one actor reaches it. */
+export type Reach = { readonly cluster: Cluster & WatchCluster; readonly store: BranchStore };
 
 type Wires = {
   readonly actor: string;
+  readonly life: Life;
+  readonly pods: Pods;
+  readonly watches: Watches;
   readonly network: Network;
   readonly cluster: ClusterState;
   readonly store: StoreState;
@@ -14,8 +23,14 @@ type Wires = {
   readonly note: Note;
 };
 
-/** Kubernetes as one actor reaches it. */
-export function createClusterPort(wires: Wires): Cluster {
+export function createReach(wires: Wires): Reach {
+  return {
+    cluster: { ...createClusterPort(wires), ...createWatchPort(wires) },
+    store: createStorePort(wires),
+  };
+}
+
+function createClusterPort(wires: Wires): Cluster {
   const { actor, cluster, note } = wires;
   const send = sender(wires, 'cluster');
   return {
@@ -36,8 +51,46 @@ export function createClusterPort(wires: Wires): Cluster {
   };
 }
 
-/** The store as one actor reaches it. */
-export function createStorePort(wires: Wires): BranchStore {
+/** A watch goes on from what its list showed: what changed on the way is sent as soon as it is open. */
+function createWatchPort(wires: Wires): WatchCluster {
+  const { actor, life, pods, watches } = wires;
+  const send = sender(wires, 'cluster');
+  const ask = createAsking(wires);
+  return {
+    viewBranch: async (branch) => {
+      const tell = ask(branch);
+      const view = await send('viewBranch', branch, () => pods.view(branch));
+      tell(view.servingEndpoints);
+      return view;
+    },
+    watchEndpoints: async (branch, onServing, signal) => {
+      const tell = ask(branch);
+      const servingEndpoints = await send('watchEndpoints', branch, () => pods.servingEndpoints(branch));
+      if (signal.aborted) return;
+      const hear = (endpoints: number) => {
+        tell(endpoints);
+        onServing(endpoints);
+      };
+      hear(servingEndpoints);
+      const ended = watches.open({ actor, branch, life, servingEndpoints, hear, signal });
+      watches.send(branch, pods.servingEndpoints(branch));
+      await ended;
+    },
+  };
+}
+
+/** Notes what an instance asks, and what it hears of it. */
+function createAsking({ actor, note }: Wires) {
+  let askings = 0;
+  return (branch: string) => {
+    askings += 1;
+    const about = { by: actor, branch, asking: askings };
+    note({ fact: 'asked', ...about });
+    return (endpoints: number) => note({ fact: 'told', ...about, endpoints });
+  };
+}
+
+function createStorePort(wires: Wires): BranchStore {
   const { actor, store, nowMs } = wires;
   const send = sender(wires, 'store');
   const writer = ({ stampedAtMs }: Circumstances) => ({ by: actor, stampMs: stampedAtMs ?? nowMs() });
@@ -48,6 +101,8 @@ export function createStorePort(wires: Wires): BranchStore {
     stampHeartbeat: (proxy) => send('stampHeartbeat', proxy, () => store.stampHeartbeat(proxy)),
     readAll: () => send('readAll', '', () => store.readAll()),
     readHeartbeats: () => send('readHeartbeats', '', () => store.readHeartbeats()),
+    readSweepPlace: () => send('readSweepPlace', '', () => store.readSweepPlace()),
+    writeSweepPlace: (place) => send('writeSweepPlace', '', () => store.writeSweepPlace(place)),
     update: (branch, version, change) =>
       send('update', branch, (met) => store.update(writer(met), { branch, version, change })),
   };

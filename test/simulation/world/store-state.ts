@@ -4,7 +4,13 @@ import type {
   RecordChange,
   StoredRecord,
 } from '../../../shared/core/branch-record.ts';
-import type { MalformedRecord, ReadRecord, StoreSnapshot, UpdateOutcome } from '../../../shared/ports.ts';
+import type {
+  MalformedRecord,
+  ReadRecord,
+  StoreSnapshot,
+  SweepPlace,
+  UpdateOutcome,
+} from '../../../shared/ports.ts';
 import { applyChange } from '../../fixtures/apply-change.ts';
 import { type Note, PEOPLE } from './fact.ts';
 
@@ -25,12 +31,15 @@ export type StoreState = {
   update(writer: Writer, condition: ConditionalChange): UpdateOutcome;
   stampHeartbeat(proxy: string): void;
   readHeartbeats(): { readonly heartbeats: readonly Heartbeat[]; readonly nowMs: number };
+  readSweepPlace(): SweepPlace;
+  writeSweepPlace(place: SweepPlace): void;
   records(): ReadonlyMap<string, BranchRecord>;
-  lastBeatMs(): number;
   /** A person pins a branch, as a command line would. */
   pin(branch: string, untilMs: number): void;
   /** A person breaks a record, or mends it again. */
   corrupt(branch: string, isCorrupt: boolean): void;
+  /** The store deletes what is beyond its time, as it may do at any time after. */
+  expire(): void;
   /** Somebody writes what the protocol does not look at: only the version moves. */
   rewrite(branch: string): void;
   /** From now on the proxy beats once a minute, or no more. */
@@ -47,6 +56,7 @@ export function createStoreState({ nowMs, note }: Surroundings): StoreState {
   const corrupt = new Set<string>();
   const beats = new Map<string, { lastBeatMs: number; isBeating: boolean }>();
   let writes = 0;
+  let place: SweepPlace = {};
 
   function write(writer: Writer, branch: string, written: { means: Means; after: BranchRecord }): string {
     writes += 1;
@@ -108,8 +118,11 @@ export function createStoreState({ nowMs, note }: Surroundings): StoreState {
       beats.set(proxy, { lastBeatMs: nowMs(), isBeating: false });
     },
     readHeartbeats: () => ({ heartbeats: heartbeats(), nowMs: nowMs() }),
+    readSweepPlace: () => place,
+    writeSweepPlace(next) {
+      place = next;
+    },
     records: () => new Map([...readable()].map(([branch, { record }]) => [branch, record])),
-    lastBeatMs: () => Math.max(...heartbeats().map(({ lastBeatMs }) => lastBeatMs), Number.NEGATIVE_INFINITY),
     pin(branch, untilMs) {
       const found = stored.get(branch);
       const after = found && { ...found.record, pinnedUntilMs: untilMs };
@@ -121,6 +134,14 @@ export function createStoreState({ nowMs, note }: Surroundings): StoreState {
       else corrupt.delete(branch);
       rewrite(branch);
       note({ fact: 'corrupted', by: PEOPLE, branch, isCorrupt });
+    },
+    expire() {
+      for (const [branch, { record: before }] of stored) {
+        if ((before.expireAtMs ?? Number.POSITIVE_INFINITY) > nowMs()) continue;
+        stored.delete(branch);
+        corrupt.delete(branch);
+        note({ fact: 'expired', by: PEOPLE, branch, before });
+      }
     },
     rewrite,
     beat(proxy, isBeating) {

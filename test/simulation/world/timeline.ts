@@ -1,7 +1,9 @@
 import type { WorkloadRef } from '../../../shared/core/workload.ts';
+import type { Agenda } from './agenda.ts';
 import type { Choices } from './choices.ts';
 import { type Call, drain } from './network.ts';
-import { chooseFault, type Fault, fairWeather, isDown, type Weather } from './weather.ts';
+import type { Watch } from './watches.ts';
+import { chooseFault, chooseWatchFault, type Fault, fairWeather, isDown, type Weather } from './weather.ts';
 import type { World } from './world.ts';
 
 /** Longest a call lasts for its caller: adapters give up then. */
@@ -19,29 +21,20 @@ const STAMP_AGES_MS = [0, 1, 1_500];
 /** Moves the world by its own clock: each call is delayed, and befallen by faults, as the choices say. */
 export type Timeline = {
   readonly weather: Weather;
-  at(dueMs: number, run: () => void): void;
   /** Everything that is due until then happens, in order. */
   runUntil(ms: number): Promise<void>;
 };
 
-type Due = { readonly dueMs: number; readonly order: number; readonly run: () => void };
-
 export function createTimeline(world: World, choices: Choices): Timeline {
-  const queue: Due[] = [];
   const weather = fairWeather();
-  let orders = 0;
-  const at = (dueMs: number, run: () => void) => {
-    orders += 1;
-    insert(queue, { dueMs, order: orders, run });
-  };
+  const { at } = world.agenda;
   world.network.onSent = (call) => route({ world, weather, choices, at }, call);
+  world.watches.onSent = createEventRoute({ world, weather, choices, at });
   return {
     weather,
-    at,
     async runUntil(ms) {
       await drain();
-      for (let due = queue[0]; due !== undefined && due.dueMs <= ms; due = queue[0]) {
-        queue.shift();
+      for (let due = world.agenda.take(ms); due !== undefined; due = world.agenda.take(ms)) {
         world.clock.nowMs = Math.max(world.clock.nowMs, due.dueMs);
         due.run();
         await drain();
@@ -51,17 +44,11 @@ export function createTimeline(world: World, choices: Choices): Timeline {
   };
 }
 
-/** Keeps the queue in the order of time, and of asking within one ms. */
-function insert(queue: Due[], due: Due): void {
-  const index = queue.findLastIndex((other) => other.dueMs <= due.dueMs);
-  queue.splice(index + 1, 0, due);
-}
-
 type Route = {
   readonly world: World;
   readonly weather: Weather;
   readonly choices: Choices;
-  readonly at: Timeline['at'];
+  readonly at: Agenda['at'];
 };
 
 function route(way: Route, call: Call): void {
@@ -77,8 +64,9 @@ function route(way: Route, call: Call): void {
   const frozenMs = fault === 'frozen' ? FROZEN_MS : 0;
   const endsMs = fault === 'answer-lost' ? world.clock.nowMs + limitMs : arrivesMs + leg() + frozenMs;
   at(arrivesMs, () => {
-    if (fault === 'lost' || isDown(weather, call.system, world.clock.nowMs)) {
-      at(endsMs, () => lose(way, call));
+    const refusal = fault === 'lost' || fault === 'refused' ? fault : undefined;
+    if (refusal !== undefined || isDown(weather, call.system, world.clock.nowMs)) {
+      at(endsMs, () => lose(way, call, refusal));
       return;
     }
     arrive(way, call, fault);
@@ -95,8 +83,8 @@ function routeLate({ world, weather, choices, at }: Route, call: Call, limitMs: 
   });
 }
 
-function lose({ world }: Route, call: Call): void {
-  world.network.fail(call, 'lost');
+function lose({ world }: Route, call: Call, why: Fault = 'lost'): void {
+  world.network.fail(call, why);
   world.network.discard(call);
 }
 
@@ -128,4 +116,18 @@ function end({ world, choices, at }: Route, call: Call, fault: Fault): void {
     at(world.clock.nowMs + lagMs, () => world.network.perform(call));
   }
   world.network.answer(call);
+}
+
+/** What a watch carries arrives in order, each a little later. */
+function createEventRoute({ world, weather, choices, at }: Route): World['watches']['onSent'] {
+  const lastMs = new WeakMap<Watch, number>();
+  return (watch, servingEndpoints) => {
+    const { watches, clock } = world;
+    const fault = isDown(weather, 'cluster', clock.nowMs) ? 'cut' : chooseWatchFault(weather, choices);
+    const leg = LIMIT_MS.cluster * (LEGS[choices.pick(LEGS.length)] ?? 0);
+    const dueMs = Math.max(clock.nowMs + leg, lastMs.get(watch) ?? 0);
+    lastMs.set(watch, dueMs);
+    if (fault === 'silent') watch.isSilent = true;
+    at(dueMs, () => (fault === 'cut' ? watches.cut(watch) : watches.deliver(watch, servingEndpoints)));
+  };
 }

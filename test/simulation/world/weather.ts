@@ -6,6 +6,8 @@ export type Fault =
   | 'none'
   /** It never arrives. */
   | 'lost'
+  /** Too many requests, a server error: it does not take effect, and its caller hears so. */
+  | 'refused'
   /** It takes effect and nobody says so. */
   | 'answer-lost'
   /** It takes effect after its caller gave up. */
@@ -23,8 +25,9 @@ export type Fault =
 
 /** Of 100 calls in foul weather, how many meet which fault. */
 const FOUL: readonly (readonly [Fault, number])[] = [
-  ['none', 72],
+  ['none', 69],
   ['lost', 4],
+  ['refused', 3],
   ['answer-lost', 5],
   ['late', 5],
   ['repeated', 4],
@@ -50,6 +53,16 @@ export function chooseFault(weather: Weather, call: Call, choices: Choices): Fau
   if (fault !== 'overtaken') return fault;
   if (call.method === 'listWorkloads') return 'stale';
   return fault;
+}
+
+/** What may befall a watch with what it carries: it ends, or it stays open and nothing comes any more. */
+export type WatchFault = 'none' | 'cut' | 'silent';
+
+const WATCH_FAULTS: readonly WatchFault[] = ['none', 'none', 'none', 'none', 'cut', 'silent'];
+
+export function chooseWatchFault(weather: Weather, choices: Choices): WatchFault {
+  if (!weather.isFoul) return 'none';
+  return WATCH_FAULTS[choices.pick(WATCH_FAULTS.length)] ?? 'none';
 }
 
 function pickWeighted(number: number): Fault {

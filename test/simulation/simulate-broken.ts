@@ -1,0 +1,15 @@
+import { createSweep } from '../../shared/flows/sweep.ts';
+import { runSimulation } from './run-simulation.ts';
+import { REAL_FLOWS } from './world/flows.ts';
+
+/** `npm run simulate` with a sweep that takes every branch for idle after 7 minutes: to be found out. */
+process.exitCode = await runSimulation(process.argv.slice(2), {
+  flows: {
+    ...REAL_FLOWS,
+    createSweep: ({ rules, ...rest }) =>
+      createSweep({ ...rest, rules: { ...rules, timing: { ...rules.timing, idleAfterMs: 7 * 60_000 } } }),
+  },
+  print: console.log,
+  complain: console.error,
+  nowMs: Date.now,
+});
