@@ -18,6 +18,7 @@ export default defineConfig({
       project('edge', 20_000),
       projectOnParts('contract', 60_000),
       project('simulation', 120_000),
+      project('mutation', 120_000),
       projectOnParts('e2e', 180_000),
     ],
   },

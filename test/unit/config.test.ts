@@ -96,3 +96,43 @@ describe('what excludes each other', () => {
     expect(problems).toEqual([expect.stringContaining('DORMOUSE_CLOCK_SPEED is for the demo')]);
   });
 });
+
+describe('who may call', () => {
+  const CHECKED = {
+    DORMOUSE_AUDIENCE: 'https://dormouse-wake-1.europe-west1.run.app',
+    DORMOUSE_ALLOWED_CALLERS: 'Proxy@example.com, other@my-project.iam.gserviceaccount.com',
+  };
+
+  test('parseConfig reads audiences and callers, and knows none unless they are set', () => {
+    expect(parseConfig({ ...PRODUCTION, ...CHECKED }).callerRules).toEqual({
+      audiences: [CHECKED.DORMOUSE_AUDIENCE],
+      allowedCallers: ['proxy@example.com', 'other@my-project.iam.gserviceaccount.com'],
+    });
+    expect(parseConfig(PRODUCTION)).not.toHaveProperty('callerRules');
+  });
+
+  test.each(['DORMOUSE_AUDIENCE', 'DORMOUSE_ALLOWED_CALLERS'])(
+    'parseConfig refuses one without the other: %s is missing',
+    (missing) => {
+      const problems = problemsOf({ ...PRODUCTION, ...CHECKED, [missing]: '' });
+      expect(problems).toEqual([
+        'DORMOUSE_ALLOWED_CALLERS and DORMOUSE_AUDIENCE belong together: set both, or none',
+      ]);
+    },
+  );
+
+  test.each([
+    { DORMOUSE_AUDIENCE: 'https://dormouse-wake-1.europe-west1.run.app/' },
+    { DORMOUSE_AUDIENCE: 'http://dormouse-wake-1.europe-west1.run.app' },
+    { DORMOUSE_AUDIENCE: `${CHECKED.DORMOUSE_AUDIENCE},` },
+    { DORMOUSE_ALLOWED_CALLERS: '*' },
+    { DORMOUSE_ALLOWED_CALLERS: 'serviceAccount' },
+    { DORMOUSE_ALLOWED_CALLERS: 'a@example.com b@example.com' },
+    { DORMOUSE_ALLOWED_CALLERS: 'a@example.com,,b@example.com' },
+  ])('parseConfig refuses %j', (changes) => {
+    const [name] = Object.keys(changes);
+    expect(problemsOf({ ...PRODUCTION, ...CHECKED, ...changes })).toEqual([
+      expect.stringContaining(`${name} is wrong: must be`),
+    ]);
+  });
+});

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decodeFields, encodeFields } from '../../shared/adapters/firestore/firestore-value.ts';
-import { versionOfTime, versionOfTimestamp } from '../../shared/adapters/firestore/firestore-version.ts';
+import { versionOfTime } from '../../shared/adapters/firestore/firestore-version.ts';
 
 /** What a document may hold. Firestore keeps the sign of no zero that is an integer. */
 const { document } = fc.letrec((tie) => ({
@@ -54,11 +54,5 @@ describe('versionOfTime', () => {
     ['2026-11-25T10:00:00.123456789Z', '2026-11-25T10:00:00.123456789Z'],
   ])('fills %s up to nine digits', (time, version) => {
     expect(versionOfTime(time)).toBe(version);
-  });
-
-  test('is the same text as versionOfTimestamp gives for the same time', () => {
-    const time = '2026-11-25T10:00:00.000012Z';
-    const seconds = Date.parse('2026-11-25T10:00:00Z') / 1_000;
-    expect(versionOfTimestamp({ seconds, nanoseconds: 12_000 })).toBe(versionOfTime(time));
   });
 });

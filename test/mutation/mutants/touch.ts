@@ -1,0 +1,126 @@
+import type { Mutant } from '../mutant.ts';
+
+const TOUCH = 'shared/flows/touch.ts';
+
+/** What records a visit, and how that may go wrong. */
+export const TOUCH_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'touch-looks-early',
+    breaks: 'A touch looks while its write is under way, not after it.',
+    file: TOUCH,
+    find: '  const stamp = await stampVisit(touching, branch);\n',
+    replace: `  const early = look(touching, branch, { stamp: 'written' });
+  const [stamp, seen] = await Promise.all([stampVisit(touching, branch), early]);
+  if (seen.outcome !== 'no-such-branch') return seen;
+`,
+  },
+  {
+    name: 'touch-forgets',
+    breaks: 'A touch writes no visit.',
+    file: TOUCH,
+    find: 'const stamp = await store.stampVisit(branch);',
+    replace: "const stamp: string = await Promise.resolve('stamped');",
+  },
+  {
+    name: 'touch-throttle-counts-failures',
+    breaks: 'A write that failed counts as written, and the next touches write nothing.',
+    file: TOUCH,
+    find: `    return { stamp: 'written' };
+  } catch (error) {
+    return { stamp: 'failed', problem: messageOf(error) };
+  }
+}
+
+async function look`,
+    replace: `    return { stamp: 'written' };
+  } catch (error) {
+    written.add(branch);
+    return { stamp: 'failed', problem: messageOf(error) };
+  }
+}
+
+async function look`,
+  },
+  {
+    name: 'touch-fails-with-the-store',
+    breaks: 'A store that fails keeps a visit from waking its branch.',
+    file: TOUCH,
+    find: `    return { stamp: 'written' };
+  } catch (error) {
+    return { stamp: 'failed', problem: messageOf(error) };
+  }
+}
+
+async function look`,
+    replace: `    return { stamp: 'written' };
+  } catch (error) {
+    throw error;
+  }
+}
+
+async function look`,
+  },
+  {
+    name: 'awake-cached-unrecorded',
+    breaks: 'A branch is remembered as awake although its visit could not be written.',
+    file: TOUCH,
+    find: "if (isRecorded && outcome.outcome === 'awake')",
+    replace: "if (outcome.outcome === 'awake')",
+  },
+  {
+    name: 'awake-trusted-unrecorded',
+    breaks: 'A visit that could not be written trusts that the branch is awake, and does not look.',
+    file: TOUCH,
+    find: 'if (isRecorded && !isHeld && touching.awake.has(branch))',
+    replace: 'if (!isHeld && touching.awake.has(branch))',
+  },
+  {
+    name: 'hold-trusts-the-cache',
+    breaks: 'A visitor who found nobody home is told from memory that the branch is awake.',
+    file: TOUCH,
+    find: 'if (isRecorded && !isHeld && touching.awake.has(branch))',
+    replace: 'if (isRecorded && touching.awake.has(branch))',
+  },
+  {
+    name: 'touch-takes-any-host',
+    breaks: 'A host without a record costs reads of workloads, though no Service bears its name.',
+    file: TOUCH,
+    find: "const found = stamp.stamp === 'missing' ? await touching.known.ask(branch) : 'known';",
+    replace: "const found = 'known' as string;",
+  },
+  {
+    name: 'touch-ignores-opt-out',
+    breaks: 'A visit wakes a branch that is not to be touched.',
+    file: TOUCH,
+    find: 'if (!isEnabled) return',
+    replace: 'if (false) return',
+  },
+  {
+    name: 'dry-run-wakes',
+    breaks: 'A visit in a dry run wakes its branch.',
+    file: TOUCH,
+    find: 'if (isDryRun) return',
+    replace: 'if (false) return',
+  },
+  {
+    name: 'new-branch-stays-unrecorded',
+    breaks: 'The first visit of a branch creates no record.',
+    file: TOUCH,
+    find: 'await store.createRecord(branch);',
+    replace: 'await Promise.resolve();',
+  },
+  {
+    name: 'unknown-hosts-unbounded',
+    breaks: 'Kubernetes is asked about as many made-up hosts as anybody likes.',
+    file: 'shared/flows/known-branches.ts',
+    find: "if (!allowance.take()) return 'busy';",
+    replace: '',
+  },
+  {
+    name: 'busy-host-forgotten',
+    breaks: 'Kubernetes is asked anew at each visit of a host that is known to be nobody.',
+    file: 'shared/flows/known-branches.ts',
+    find: "if (unknown.has(branch)) return 'unknown';",
+    replace: '',
+  },
+];
