@@ -3,8 +3,8 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import type { ProxiedRequest } from '../../contract/api-proxy.ts';
 import { describeWith } from '../../parts/part.ts';
+import type { LinkedRequest } from '../../world/faulty-link/faulty-link.ts';
 import { type FrontEnd, startFrontEnd } from '../../world/front-end.ts';
 import { type FunctionProcess, startFunction } from '../../world/function-process.ts';
 import { eventually, visit } from '../visits.ts';
@@ -79,7 +79,7 @@ describeWith(['control-plane', 'firestore-emulator', 'nginx'], 'a crowd of 1,000
     expect([application.deliveries.length, bodies.size]).toEqual([COUNT, COUNT]);
   }
 
-  const callsFor = ({ name }: Branch, matches: (request: ProxiedRequest) => boolean) =>
+  const callsFor = ({ name }: Branch, matches: (request: LinkedRequest) => boolean) =>
     world.apiProxy.requests.filter((request) => request.url.includes(name) && matches(request));
   const watches = (branch: Branch) => callsFor(branch, ({ url }) => url.includes('watch=true')).length;
   /** So many, and no more when everybody waits. */

@@ -1,8 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { type ApiProxy, startApiProxy } from '../../contract/api-proxy.ts';
 import { partPath } from '../../parts/part.ts';
 import { createBranch, type WorkloadManifest } from '../../world/branch-manifests.ts';
 import type { ControlPlane } from '../../world/control-plane.ts';
+import { type FaultyLink, startFaultyLink } from '../../world/faulty-link/faulty-link.ts';
 import { branchOf, type PodBehaviour } from '../../world/kubelet/behaviour.ts';
 import {
   DATABASE,
@@ -16,7 +16,7 @@ import { createFaithfulApp, type FaithfulApp } from './faithful-app.ts';
 
 /** A real world that holds requests, and in which every call of the functions to Kubernetes is seen. */
 export type HoldWorld = RealWorld & {
-  readonly apiProxy: ApiProxy;
+  readonly apiProxy: FaultyLink;
   /** Creates a branch that is asleep, or awake if its workload says so, and remembers how it starts. */
   readonly createBranch: (name: string, start?: PodBehaviour, workload?: WorkloadManifest) => Promise<Branch>;
 };
@@ -49,7 +49,7 @@ const HOLD_LIMIT_SECONDS = 25;
 export async function startHoldWorld(options: HoldWorldOptions = {}): Promise<HoldWorld> {
   const { holdLimitSeconds = HOLD_LIMIT_SECONDS, speed = 1, proxyVariables, env, ...rest } = options;
   const starts = new Map<string, PodBehaviour>();
-  const proxied = Promise.withResolvers<ApiProxy>();
+  const proxied = Promise.withResolvers<FaultyLink>();
   const world = await startRealWorld({
     ...rest,
     namespace: NAMESPACE,
@@ -60,7 +60,7 @@ export async function startHoldWorld(options: HoldWorldOptions = {}): Promise<Ho
     proxyVariables: { hold_limit_seconds: holdLimitSeconds, ...proxyVariables },
     env: { DORMOUSE_HOLD_LIMIT_SECONDS: String(holdLimitSeconds), ...env },
     connect: async (controlPlane) => {
-      const apiProxy = await startApiProxy(controlPlane.server());
+      const apiProxy = await startFaultyLink(controlPlane.server());
       proxied.resolve(apiProxy);
       return { DORMOUSE_KUBECONFIG: await writeKubeconfig(controlPlane, apiProxy.url) };
     },
