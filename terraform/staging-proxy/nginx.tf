@@ -9,7 +9,8 @@ locals {
   visitors           = jsondecode(file("${path.module}/visitors.json"))
 
   # An empty list, joined, would match everybody; (?!) matches nobody.
-  robot_agents     = join("|", concat(local.visitors.robotAgents, var.visitors.robot_agents))
+  known_robots     = join("|", local.visitors.robotAgents)
+  robot_agents     = join("|", var.visitors.robot_agents)
   ignored_paths    = join("|", concat(local.visitors.ignoredPaths, var.visitors.ignored_paths))
   background_paths = join("|", concat(local.visitors.backgroundPaths, var.visitors.background_paths))
 
@@ -30,7 +31,8 @@ locals {
     identity_cache_time   = "1m"
     touches_per_minute    = var.limits.touches_per_minute
     heartbeats_per_minute = 1
-    robot_agents          = local.robot_agents == "" ? "(?!)" : local.robot_agents
+    known_robots          = local.known_robots
+    robot_agents          = local.robot_agents == "" ? "^(?!)" : local.robot_agents
     ignored_paths         = local.ignored_paths == "" ? "(?!)" : local.ignored_paths
     background_paths      = local.background_paths == "" ? "(?!)" : local.background_paths
     trusted_proxies       = join("\n    ", [for network in var.visitors.trusted_proxies : "proxy ${network};"])

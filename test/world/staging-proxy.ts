@@ -35,6 +35,7 @@ export type StagingProxyVariables = {
   readonly touches_per_minute: number;
   readonly heartbeats_per_minute: number;
   /** Regular expressions, joined by `|`; `(?!)` for none. They are no visit, and wake nothing. */
+  readonly known_robots: string;
   readonly robot_agents: string;
   readonly ignored_paths: string;
   /** As above, and get no answer at all while the branch is asleep. */
@@ -250,7 +251,9 @@ function wakeFunctionVariables(url: URL) {
 function visitorVariables(patterns: VisitorPatterns) {
   const joined = (list: readonly string[]) => list.join('|') || '(?!)';
   return {
-    robot_agents: joined(patterns.robotAgents),
+    known_robots: joined(patterns.robotAgents),
+    robot_agents: '^(?!)', // a team adds none
+
     ignored_paths: joined(patterns.ignoredPaths),
     background_paths: joined(patterns.backgroundPaths),
   };

@@ -10,7 +10,24 @@ const ROBOTS = {
   Googlebot: 'Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)',
   Slack: 'Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)',
   Twitter: 'Twitterbot/1.0',
+  // These call themselves nearly what a browser does.
+  'Googlebot as a telephone':
+    'Mozilla/5.0 (Linux; Android 6.0.1; Nexus 5X Build/MMB29P) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Mobile Safari/537.36 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)',
+  Applebot:
+    'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_5) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/13.1.1 Safari/605.1.15 (Applebot/0.1; +http://www.apple.com/go/applebot)',
+  BingPreview: 'Mozilla/5.0 (Windows NT 6.1; WOW64) AppleWebKit/534+ (KHTML, like Gecko) BingPreview/1.0b',
+  Datadog:
+    'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36 DatadogSynthetics',
   UptimeRobot: 'Mozilla/5.0+(compatible; UptimeRobot/2.0; http://www.uptimerobot.com/)',
+} as const;
+
+const BROWSERS = {
+  Chrome:
+    'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0',
+  Firefox: 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
+  Safari:
+    'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1',
+  'something else': 'curl/8.0',
 } as const;
 
 const BACKGROUND = {
@@ -107,6 +124,12 @@ describeWith(['nginx'], 'a touch', () => {
 
   test.each(Object.entries(PREFETCHES))('%s does not touch', async (name, headers) => {
     await expectNoTouch(world, { host: hostFor(name), headers });
+  });
+
+  test.each(Object.entries(BROWSERS))('%s touches', async (name, agent) => {
+    const host = `${name.toLowerCase().replaceAll(' ', '-')}--g.gyazo.example`;
+    await world.visit({ host, headers: { 'user-agent': agent } });
+    await called(world.wake, host);
   });
 
   test.each(['/favicon.ico', '/robots.txt?v=1'])('the path %s does not touch', async (path) => {
