@@ -81,6 +81,10 @@ export function isClaim({ before, after }: Recorded): boolean {
   return after.asleepSinceMs !== undefined && before?.asleepSinceMs === undefined;
 }
 
+export function isEndOfClaim({ before, after }: Recorded): boolean {
+  return before?.asleepSinceMs !== undefined && after.asleepSinceMs === undefined;
+}
+
 /** The record of a branch as it was just before a moment. */
 export function recordBefore(history: History, moment: Fact, branch: string): BranchRecord | undefined {
   const { facts } = history;

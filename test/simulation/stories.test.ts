@@ -274,6 +274,23 @@ describe('people', () => {
     await expectNoViolation(world);
   });
 
+  test('a branch that a person scales to 0 while a sweep ends its claim is left alone', async () => {
+    const { world, steps } = await asleep(SOLO);
+    world.visit('wake-1', SOLO);
+    await steps.finish('wake-1');
+    steps.pass(3 * MINUTE);
+    const ending = world.sweep();
+    await steps.until(ending.name, 'update');
+    world.cluster.scale(`deployment/${SOLO}`, 0);
+    const later = world.sweep();
+    await steps.until(later.name, 'readAll');
+    await steps.finish(ending.name);
+    await steps.finish(later.name);
+    expect(later.swept[0]?.result).toEqual({ result: 'noted', note: 'note-off' });
+    expect(replicas(world)).toEqual({ [SOLO]: 0 });
+    await expectNoViolation(world);
+  });
+
   test('a branch that a person puts back three times is left awake for a day', async () => {
     const { world, steps } = await idle(SOLO);
     for (let time = 1; time <= 3; time += 1) {

@@ -2,8 +2,8 @@ import { branchOf, membersOf } from '../../../shared/core/branch.ts';
 import { policyOf } from '../../../shared/core/policy.ts';
 import type { SweptBranch } from '../../../shared/core/sweep-result.ts';
 import { type Workload, workloadRef } from '../../../shared/core/workload.ts';
-import { branchesOf, type History, type Swept } from '../history.ts';
-import type { Fact, FactOf } from '../world/fact.ts';
+import { branchesOf, type History, isEndOfClaim, type Swept } from '../history.ts';
+import type { Fact } from '../world/fact.ts';
 
 /** Members of branches that Dormouse may touch, at 0 when the sweep began and ever since. */
 export function membersAsleepThroughout(
@@ -27,15 +27,11 @@ function isLeft({ result }: SweptBranch): boolean {
   return result.result === 'kept' && result.reason === 'deadline';
 }
 
-/** A sweep beside it had seen all of it up: then people have scaled it to 0 since, which nobody undoes. */
-function endsClaim(fact: Fact): fact is FactOf<'recorded'> {
-  if (fact.fact !== 'recorded') return false;
-  return fact.before?.asleepSinceMs !== undefined && fact.after.asleepSinceMs === undefined;
-}
-
 /** Branches whose workloads or record people had their hands on. */
 function handledBranches(fact: Fact): readonly (string | undefined)[] {
-  if (fact.fact === 'corrupted' || fact.fact === 'expired' || endsClaim(fact)) return [fact.branch];
+  if (fact.fact === 'corrupted' || fact.fact === 'expired') return [fact.branch];
+  // A sweep beside it had seen all of it up: then people have scaled it to 0 since, which nobody undoes.
+  if (fact.fact === 'recorded') return isEndOfClaim(fact) ? [fact.branch] : [];
   if (fact.fact !== 'changed') return [];
   return [fact.before, fact.after].map((workload) => workload && branchOf(workload));
 }

@@ -4,6 +4,7 @@ import {
   factsOf,
   type History,
   isClaim,
+  isEndOfClaim,
   isFaultless,
   lastBefore,
   lastTouchOf,
@@ -40,9 +41,7 @@ export const sleepIsRemembered: Invariant = {
 
 /** Claims that end. */
 function clearingsOf(history: History): readonly Recorded[] {
-  return factsOf(history, 'recorded').filter(
-    ({ before, after }) => before?.asleepSinceMs !== undefined && after.asleepSinceMs === undefined,
-  );
+  return factsOf(history, 'recorded').filter(isEndOfClaim);
 }
 
 export const onlyFullyAwakeEndsClaim: Invariant = {
