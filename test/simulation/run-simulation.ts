@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { explore } from './explorer.ts';
 import { violationsOf } from './invariants.ts';
 import { type RandomStory, randomStory, tell } from './random-story.ts';
-import { DEEP_SCENES, SCENES } from './scenes.ts';
+import { DEEP_SCENES, QUICK_SCENES, SCENES } from './scenes.ts';
 import { readSimulationOptions, type SimulationOptions, USAGE } from './simulation-options.ts';
 import { tellStory } from './tell-story.ts';
 import type { Flows } from './world/flows.ts';
@@ -23,6 +23,7 @@ type Figures = {
 };
 type Enumeration = { readonly interleavings: number; readonly violations: number };
 
+const SCENES_OF = { quick: QUICK_SCENES, usual: SCENES, deep: DEEP_SCENES };
 const TELL_EVERY_MS = 10_000;
 const FAILED = 1;
 const MISUSED = 2;
@@ -61,9 +62,9 @@ function readOrComplain(args: readonly string[], { complain, nowMs }: Simulation
 /** A story that is told again needs no enumeration. */
 async function enumerate(
   { flows, print, complain, nowMs }: SimulationSurroundings,
-  { isDeep, path }: SimulationOptions,
+  { depth, path }: SimulationOptions,
 ): Promise<Enumeration> {
-  const scenes = path === undefined ? [...SCENES, ...(isDeep ? DEEP_SCENES : [])] : [];
+  const scenes = path === undefined ? SCENES_OF[depth] : [];
   let interleavings = 0;
   for (const scene of scenes) {
     const startedMs = nowMs();

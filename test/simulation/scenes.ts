@@ -22,8 +22,8 @@ const together =
 const IDLE = { branches: [SOLO], sweepsBefore: 1, faults: 0 };
 const ASLEEP = { ...IDLE, sweepsBefore: 2 };
 
-/** Every one of them takes seconds. */
-export const SCENES: readonly NamedScene[] = [
+/** Seconds in all. */
+export const QUICK_SCENES: readonly NamedScene[] = [
   {
     name: 'a visit and a sweep of an idle branch',
     ...IDLE,
@@ -53,8 +53,9 @@ export const SCENES: readonly NamedScene[] = [
   },
 ];
 
-/** Minutes instead of seconds. */
-export const DEEP_SCENES: readonly NamedScene[] = [
+/** A minute or so. */
+export const SCENES: readonly NamedScene[] = [
+  ...QUICK_SCENES,
   {
     name: 'a visit, a wake and a sweep of an idle branch, two instances of wake',
     ...IDLE,
@@ -67,6 +68,11 @@ export const DEEP_SCENES: readonly NamedScene[] = [
     acts: [together(sweep, visit(SOLO), wake(SOLO))],
     atLeast: 1_000_000_000,
   },
+];
+
+/** Many minutes. */
+export const DEEP_SCENES: readonly NamedScene[] = [
+  ...SCENES,
   {
     name: 'a visit and two sweeps of an idle branch',
     ...IDLE,

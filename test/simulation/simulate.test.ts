@@ -26,7 +26,7 @@ const figuresOf = ({ stdout }: Ended) => JSON.parse(stdout.trim().split('\n').at
 test(
   'simulate plays every interleaving and random stories, and ends with its figures',
   async () => {
-    const ended = await simulate('simulate.ts', '--runs', '30', '--seed', '7');
+    const ended = await simulate('simulate.ts', '--quick', '--runs', '30', '--seed', '7');
     expect(ended).toMatchObject({ code: 0, stderr: '' });
     expect(figuresOf(ended)).toEqual({ runs: 30, violations: 0, interleavings: expect.any(Number), seed: 7 });
     expect(figuresOf(ended).interleavings).toBeGreaterThan(50_000_000);
@@ -54,7 +54,8 @@ test.each([
   [['--runs', 'many'], '--runs is "many": expected a whole number from 0 to'],
   [['--seed', '-1'], "'--seed' argument is ambiguous"],
   [['--path', '1:0'], '--path needs the --seed of its story'],
-  [['--quick'], "Unknown option '--quick'"],
+  [['--quick', '--deep'], '--quick and --deep exclude each other'],
+  [['--fast'], "Unknown option '--fast'"],
 ])('simulate refuses %j in a sentence', async (args, sentence) => {
   const { code, stdout, stderr } = await simulate('simulate.ts', ...args);
   expect([code, stdout]).toEqual([2, '']);
