@@ -11,12 +11,17 @@ const SIZES: readonly (readonly [branches: number, repetitions: number])[] = [
 ];
 /** The smallest size whose time is not mostly that of beginning. */
 const BASE = 1_000;
-const GOAL = 1.5;
-const WHAT = 'growth of a sweep: time per branch of so many ÷ of 1,000 branches, one in 20 falls asleep';
+const GOAL = 1.2;
+const WHAT =
+  'growth of a sweep, time per branch of so many ÷ of 1,000 branches, ÷ the growth of its bare calls by a plain client';
 
 type Size = { readonly branches: number; readonly ours: TimedSweep[]; readonly theirs: TimedSweep[] };
 
-/** P8, the sweep's half: 1 is linear, less is better than that. The plain client's growth stands beside it. */
+/**
+ * P8, the sweep's half: what Dormouse adds to how the systems grow that it calls, which is 1 if its own work is linear. The
+ * emulator and the embedded API server that it calls here are not: at 50,000 branches the bare calls alone take several times
+ * as long for each branch as at 1,000.
+ */
 export const growthOfSweep: Measure = {
   id: 'P8',
   what: WHAT,
@@ -45,7 +50,9 @@ async function sweepInTurn(world: SweepWorld, branches: number, repetitions: num
 }
 
 function toFigure(size: Size, base: Size): Figure {
-  const ratio = perBranchMs(size, size.ours) / perBranchMs(base, base.ours);
+  const growth = perBranchMs(size, size.ours) / perBranchMs(base, base.ours);
+  const plainGrowth = perBranchMs(size, size.theirs) / perBranchMs(base, base.theirs);
+  const ratio = growth / plainGrowth;
   return {
     id: `P8/${size.branches}`,
     what: WHAT,
@@ -55,9 +62,10 @@ function toFigure(size: Size, base: Size): Figure {
     ...summarize(size.ours.map(({ ms }) => ms)),
     unit: 'ms',
     details: {
+      growth,
+      plainGrowth,
       msOf1000: median(base.ours.map(({ ms }) => ms)),
       plainMs: median(size.theirs.map(({ ms }) => ms)),
-      plainGrowth: perBranchMs(size, size.theirs) / perBranchMs(base, base.theirs),
       peakRssMib: Math.max(...size.ours.map(({ peakRssMib }) => peakRssMib)),
     },
   };
