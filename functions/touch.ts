@@ -5,6 +5,7 @@ import type { Touch, TouchOutcome } from '../shared/flows/touch.ts';
 import { wakeProblem } from '../shared/flows/wake-members.ts';
 import type { Log, LogEntry } from '../shared/log.ts';
 import { createBoundedLog } from './bounded-log.ts';
+import { createProxyLimit } from './proxy-limit.ts';
 import { sendProblem } from './send-problem.ts';
 import { traceOf } from './trace-of.ts';
 
@@ -23,12 +24,13 @@ const PROXY_NAME = /^[a-z0-9][a-z0-9._-]{0,99}$/i;
  */
 export function createTouchRoute(dependencies: TouchDependencies): HttpFunction {
   const logStranger = createBoundedLog(dependencies.log);
+  const isAccepted = createProxyLimit();
   return async (request, response) => {
     const host = request.header('X-Dormouse-Host');
     const trace = traceOf(request);
     const answer =
       host === HEARTBEAT_HOST
-        ? await answerHeartbeat(dependencies, request)
+        ? await answerHeartbeat({ ...dependencies, logStranger, isAccepted }, request)
         : await answerTouch({ ...dependencies, logStranger }, host, trace);
     if (answer === 'done') response.status(204).end();
     else sendProblem(response, ...answer);
@@ -38,13 +40,23 @@ export function createTouchRoute(dependencies: TouchDependencies): HttpFunction 
 /** A status and a sentence. */
 type Answer = 'done' | readonly [number, string];
 
+type HeartbeatDependencies = TouchDependencies & {
+  readonly logStranger: Log;
+  readonly isAccepted: (proxy: string) => boolean;
+};
+
 async function answerHeartbeat(
-  { stampHeartbeat, log }: TouchDependencies,
+  { stampHeartbeat, log, logStranger, isAccepted }: HeartbeatDependencies,
   request: Request,
 ): Promise<Answer> {
   const proxy = request.header('X-Dormouse-Proxy') ?? '';
   if (!PROXY_NAME.test(proxy)) {
     return [400, 'the header X-Dormouse-Proxy must be the name of a proxy, at most 100 characters'];
+  }
+  if (!isAccepted(proxy)) {
+    const message = `heartbeat of ${proxy} refused: too many proxies are new`;
+    logStranger({ severity: 'WARNING', message, event: 'heartbeat', proxy }, traceOf(request));
+    return [429, 'too many proxies are new'];
   }
   try {
     await stampHeartbeat(proxy);

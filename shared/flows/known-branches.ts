@@ -15,6 +15,7 @@ export type KnownBranches = {
   readonly ask: (branch: string) => Promise<Knowledge>;
   /** Kubernetes turned out to have workloads of this branch. */
   readonly markKnown: (branch: string) => void;
+  readonly isMarkedKnown: (branch: string) => boolean;
   /** Kubernetes turned out to have no workload of this branch. */
   readonly markUnknown: (branch: string) => void;
   readonly isMarkedUnknown: (branch: string) => boolean;
@@ -52,6 +53,7 @@ export function createKnownBranches({ cluster, timing, now }: KnownBranchesDepen
       return oneFlight(branch, () => askKubernetes(branch));
     },
     markKnown: known.add,
+    isMarkedKnown: known.has,
     markUnknown: unknown.add,
     isMarkedUnknown: unknown.has,
   };

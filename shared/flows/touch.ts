@@ -4,6 +4,7 @@ import { policyOf } from '../core/policy.ts';
 import type { WokenMember } from '../core/sweep-result.ts';
 import type { Timing } from '../core/timing.ts';
 import type { VisitCluster, VisitStore } from '../ports.ts';
+import { type Allowance, createAllowance } from './allowance.ts';
 import type { KnownBranches } from './known-branches.ts';
 import { readMembers } from './read-members.ts';
 import { createRecent, type Recent } from './recent.ts';
@@ -21,7 +22,7 @@ export type TouchOutcome =
   | { readonly outcome: 'opted-out'; readonly stamp: Stamp; readonly isAsleep: boolean }
   | { readonly outcome: 'woken'; readonly stamp: Stamp; readonly woken: readonly WokenMember[] }
   | { readonly outcome: 'no-such-branch' }
-  /** Too many hosts that nobody knows were asked for: this one cannot be looked up just now. */
+  /** Too many hosts that nobody knows were asked for: this one is not looked up just now. */
   | { readonly outcome: 'busy' };
 
 export type TouchDependencies = {
@@ -41,14 +42,20 @@ export type Touch = (branch: string, options?: { readonly isHeld?: boolean }) =>
 type Touching = TouchDependencies & {
   readonly written: Recent;
   readonly awake: Recent;
+  /** Of looks at what may be made up, since the store does not tell. */
+  readonly unrecorded: Allowance;
   /** A mirrored visit and a held one look apart, and scale together. */
   readonly oneWake: SingleFlight<readonly WokenMember[]>;
 };
 
+/** Together at most 240 in any minute: a look costs Kubernetes five reads. */
+const UNRECORDED_SAVED_UP = 120;
+const UNRECORDED_PER_MINUTE = 120;
+
 /**
  * Creates the flow that records a visit and wakes the branch if it is asleep. The order is what a sweep relies
- * on: when the write has ended, look; never in parallel. Waking fails open: a store that fails delays nothing,
- * the branch is looked at all the same.
+ * on: when the write has ended, look; never in parallel. Waking fails open: a store that fails prevents nothing,
+ * the branch is looked at all the same; only of made-up hosts at most 240 a minute are, beyond which all are `busy`.
  *
  * The flow rejects with a `ClusterError` when Kubernetes cannot be asked.
  */
@@ -58,6 +65,7 @@ export function createTouch(dependencies: TouchDependencies): Touch {
     ...dependencies,
     written: createRecent({ forMs: timing.touchWriteEveryMs, now }),
     awake: createRecent({ forMs: timing.awakeTrustedMs, now }),
+    unrecorded: createAllowance({ savedUp: UNRECORDED_SAVED_UP, perMinute: UNRECORDED_PER_MINUTE, now }),
     oneWake: createSingleFlight(),
   };
   const oneFlight = createSingleFlight<TouchOutcome>();
@@ -80,13 +88,27 @@ async function touch(touching: Touching, branch: string, isHeld: boolean): Promi
   const stamp = await stampVisit(touching, branch);
   const found = stamp.stamp === 'missing' ? await touching.known.ask(branch) : 'known';
   if (found !== 'known') return { outcome: found === 'busy' ? 'busy' : 'no-such-branch' };
-  return touchKnown(touching, branch, { stamp, isHeld });
+  const stamped = { stamp, isHeld };
+  return stamp.stamp === 'failed'
+    ? touchUnrecorded(touching, branch, stamped)
+    : touchKnown(touching, branch, stamped);
 }
+
+/** Branches that are there use up nothing: what must be bounded is what people make up. */
+async function touchUnrecorded(touching: Touching, branch: string, stamped: Stamped): Promise<TouchOutcome> {
+  if (touching.known.isMarkedKnown(branch)) return touchKnown(touching, branch, stamped);
+  if (!touching.unrecorded.take()) return { outcome: 'busy' };
+  const outcome = await touchKnown(touching, branch, stamped);
+  if (outcome.outcome !== 'no-such-branch') touching.unrecorded.giveBack();
+  return outcome;
+}
+
+type Stamped = { readonly stamp: Stamp; readonly isHeld: boolean };
 
 async function touchKnown(
   touching: Touching,
   branch: string,
-  { stamp, isHeld }: { stamp: Stamp; isHeld: boolean },
+  { stamp, isHeld }: Stamped,
 ): Promise<TouchOutcome> {
   const isRecorded = stamp.stamp === 'written' || stamp.stamp === 'throttled';
   if (isRecorded && !isHeld && touching.awake.has(branch)) return { outcome: 'awake', stamp };

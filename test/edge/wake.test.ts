@@ -133,6 +133,18 @@ describe('heartbeat', () => {
     },
   );
 
+  test('wake refuses heartbeats of ever new proxies with 429, says so, and writes none of them', async () => {
+    const proxies = new Set<string>();
+    const stampHeartbeat = async (proxy: string) => void proxies.add(proxy);
+    const { send, entries } = await wakeServer({ stampHeartbeat });
+    const beat = (proxy: string) => send({ 'X-Dormouse-Host': 'heartbeat', 'X-Dormouse-Proxy': proxy });
+    for (let n = 0; n < 100; n += 1) expect((await beat(`nginx-${n}`)).status).toBe(204);
+    expect((await beat('nginx-100')).status).toBe(429);
+    expect((await beat('nginx-7')).status).toBe(204);
+    expect(proxies.size).toBe(100);
+    expect(entries).toEqual([expect.objectContaining({ severity: 'WARNING', proxy: 'nginx-100' })]);
+  });
+
   test('wake answers 503 when the heartbeat could not be written', async () => {
     const { send, entries } = await wakeServer({
       stampHeartbeat: () => Promise.reject(new StoreError('read-only')),

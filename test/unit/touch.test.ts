@@ -174,6 +174,48 @@ describe('a branch that the store does not know', () => {
   });
 });
 
+describe('a store that is down', () => {
+  const MADE_UP = 600;
+
+  async function flooded(cluster: MemoryCluster) {
+    const world = touching({ cluster });
+    world.store.stampVisit = () => Promise.reject(new StoreError('down'));
+    const outcomes: string[] = [];
+    for (let n = 0; n < MADE_UP; n += 1) {
+      outcomes.push((await world.touch(`made-up-${n}--g`)).outcome);
+      world.clock.nowMs += (60 * SECOND) / MADE_UP;
+    }
+    return { ...world, outcomes };
+  }
+
+  test('touch looks at no more than 240 made-up hosts in a minute while nothing can be written', async () => {
+    const { cluster, outcomes } = await flooded(createMemoryCluster());
+    const looks = cluster.calls.filter((call) => call.startsWith('read deployment/')).length;
+    expect(looks).toBeGreaterThan(230);
+    expect(looks).toBeLessThanOrEqual(240);
+    expect(outcomes.filter((outcome) => outcome === 'busy')).toHaveLength(MADE_UP - looks);
+  });
+
+  test('touch goes on looking at a branch that it saw moments ago, however many hosts are made up', async () => {
+    const { touch, clock, cluster } = await flooded(createMemoryCluster(aWorkload({ replicas: 0 })));
+    for (let n = 0; (await touch(`more-${n}--g`)).outcome !== 'busy'; n += 1);
+    expect(await touch(BRANCH)).toEqual({ outcome: 'busy' });
+    clock.nowMs += SECOND;
+    expect(await touch(BRANCH)).toMatchObject({ outcome: 'woken' });
+    for (let n = 0; (await touch(`yet-more-${n}--g`)).outcome !== 'busy'; n += 1);
+    cluster.workloads.set(`deployment/${BRANCH}`, aWorkload({ replicas: 0 }));
+    expect(await touch(BRANCH)).toMatchObject({ outcome: 'woken' });
+  });
+
+  test('touch wakes branches that are there while nothing can be written, however many', async () => {
+    const names = Array.from({ length: 500 }, (_, n) => `real-${n}--g`);
+    const cluster = createMemoryCluster(...names.map((name) => aWorkload({ name, replicas: 0 })));
+    const { touch, store } = touching({ cluster });
+    store.stampVisit = () => Promise.reject(new StoreError('down'));
+    for (const name of names) expect(await touch(name)).toMatchObject({ outcome: 'woken' });
+  });
+});
+
 test('touch rejects when Kubernetes cannot be asked, having recorded the visit', async () => {
   const { touch, clock, store, cluster } = touching({});
   cluster.readWorkload = () => Promise.reject(new ClusterError('unreachable'));

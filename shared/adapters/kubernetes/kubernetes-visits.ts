@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Workload, type WorkloadKind, workloadRef } from '../../core/workload.ts';
 import type { VisitCluster } from '../../ports.ts';
 import { answerError, isNotFound } from './kubernetes-error.ts';
@@ -10,11 +11,19 @@ const KINDS: readonly WorkloadKind[] = ['deployment', 'statefulset'];
 /** The name under which `managedFields` shows our writes. */
 export const FIELD_MANAGER = 'dormouse';
 
+export type KubernetesVisitsOptions = KubernetesTarget & {
+  /** How long a raise may be without an answer before it is sent once more, beside the first. Default 3 s. */
+  readonly raiseAgainAfterMs?: number;
+};
+
+const RAISE_AGAIN_AFTER_MS = 3_000;
+
 /**
  * Creates the touch path's view of a namespace, over plain REST: client-node would cost a cold start its import.
  * A name that Kubernetes could not hold is answered without a call.
  */
-export function createKubernetesVisits(target: KubernetesTarget): VisitCluster {
+export function createKubernetesVisits(options: KubernetesVisitsOptions): VisitCluster {
+  const { raiseAgainAfterMs = RAISE_AGAIN_AFTER_MS, ...target } = options;
   return {
     readBranch: async (branch) => (isDnsLabel(branch) ? readBranch(target, branch) : []),
     hasService: async (branch) => isDnsLabel(branch) && hasService(target, branch),
@@ -24,7 +33,8 @@ export function createKubernetesVisits(target: KubernetesTarget): VisitCluster {
     },
     raise: async (ref, replicas) => {
       const workload = parseWorkloadName(ref);
-      return workload === undefined ? 'gone' : raise(target, workload, replicas);
+      if (workload === undefined) return 'gone';
+      return askTwice(() => raise(target, workload, replicas), raiseAgainAfterMs);
     },
   };
 }
@@ -77,6 +87,18 @@ async function readWorkload(target: KubernetesTarget, { kind, name }: WorkloadNa
   if (isNotFound(answer.status, answer.body)) return undefined;
   if (answer.status !== 200) throw answerError(call, answer.status, answer.body);
   return readJson(call, answer, (object: WorkloadObject) => workloadFrom(kind, object));
+}
+
+/**
+ * A raise that was done and never answered would hold its visitor until it times out: asked again, Kubernetes says that
+ * it is done. The first is not cut off, since an admission webhook may be slow, and no longer waited for than without
+ * the second.
+ */
+async function askTwice<Answer>(ask: () => Promise<Answer>, againAfterMs: number): Promise<Answer> {
+  const answered = new AbortController();
+  const first = ask().finally(() => answered.abort());
+  const second = delay(againAfterMs, undefined, { signal: answered.signal }).then(ask, () => first);
+  return Promise.race([first, second.catch(() => first)]);
 }
 
 /**
