@@ -60,6 +60,7 @@ function visitorOf(request: Request) {
     accept: request.header('X-Dormouse-Accept'),
     fetchDest: request.header('X-Dormouse-Fetch'),
     script: request.header('X-Dormouse-Script'),
+    background: request.header('X-Dormouse-Background'),
     tried: request.header('X-Dormouse-Tried'),
     round: request.header('X-Dormouse-Round'),
     waited: request.header('X-Dormouse-Waited'),

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { HttpFunction } from '@google-cloud/functions-framework';
 import type { Config } from '../shared/config.ts';
+import type { WakeSurroundings } from '../shared/core/branch.ts';
 import { createFollowBranch } from '../shared/flows/follow-branch.ts';
 import { createHold } from '../shared/flows/hold.ts';
 import type { KnownBranches } from '../shared/flows/known-branches.ts';
@@ -18,6 +19,7 @@ import { createProgressRoute } from './progress.ts';
 export type HoldingDependencies = {
   readonly touch: Touch;
   readonly known: KnownBranches;
+  readonly readSurroundings: () => Promise<WakeSurroundings>;
   readonly cluster: VisitCluster & WatchCluster;
   readonly store: VisitStore;
   readonly now: () => number;
@@ -40,7 +42,7 @@ type LookUp = ReturnType<typeof createLookUp>;
 
 /** Assembles what a sleeping branch's visitors need. Loaded with the first of them, off the path of a mirrored visit. */
 export function createHolding(config: Config, dependencies: HoldingDependencies): Holding {
-  const { touch, cluster, store, known, now, log } = dependencies;
+  const { touch, cluster, store, known, readSurroundings, now, log } = dependencies;
   const timer = createWakeTimer(store, now);
   const onReachable = async (branch: string) => {
     const wakeMs = await timer.reached(branch);
@@ -63,7 +65,7 @@ export function createHolding(config: Config, dependencies: HoldingDependencies)
   });
   const progress = createProgressRoute({ follow, ask: known.ask, pause, log });
   const { timing, isDryRun } = config;
-  const lookUp = withinTime(createLookUp({ cluster, store, known, timing, isDryRun }));
+  const lookUp = withinTime(createLookUp({ cluster, store, known, readSurroundings, timing, isDryRun }));
   const newNonce = () => randomBytes(NONCE_BYTES).toString('base64');
   return {
     hold: hold.route,
@@ -78,13 +80,13 @@ export function createHolding(config: Config, dependencies: HoldingDependencies)
 
 /** A page that comes late is no page: nginx gives up after 10 s and answers by itself. */
 function withinTime(lookUp: LookUp): LookUp {
-  return async (branch) => {
+  return async (branch, options) => {
     const answered = new AbortController();
     const late = pause(LOOK_UP_LIMIT_MS, answered.signal).then(() => {
       throw new Error(`Kubernetes did not answer within ${LOOK_UP_LIMIT_MS} ms`);
     });
     late.catch(() => undefined); // it also ends when the answer came first
-    return Promise.race([lookUp(branch), late]).finally(() => answered.abort());
+    return Promise.race([lookUp(branch, options), late]).finally(() => answered.abort());
   };
 }
 

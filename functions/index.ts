@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { http } from '@google-cloud/functions-framework';
 import { createFirestoreVisits } from '../shared/adapters/firestore/firestore-visits.ts';
 import {
@@ -14,6 +15,7 @@ import {
 import { type Config, parseConfig } from '../shared/config.ts';
 import { createKnownBranches } from '../shared/flows/known-branches.ts';
 import { createTouch } from '../shared/flows/touch.ts';
+import { createWakeSurroundings } from '../shared/flows/wake-surroundings.ts';
 import { createLog } from '../shared/log.ts';
 import type { BranchStore, VisitCluster, VisitStore } from '../shared/ports.ts';
 import { bluntRequests } from './blunt-requests.ts';
@@ -41,6 +43,8 @@ process.once('SIGTERM', () => {
   for (const holding of openHolds) holding.releaseAll();
 });
 
+const pause = (ms: number, signal: AbortSignal) => delay(ms, undefined, { signal }).catch(() => undefined);
+
 /** Refuses to start, with every problem listed, when the environment is wrong. */
 async function register(target: string | undefined): Promise<void> {
   if (target === 'wake' || target === 'sleep') bluntRequests();
@@ -56,13 +60,14 @@ async function registerWake(config: Config): Promise<void> {
   const transport = await openKubernetes(config);
   const cluster = createKubernetesVisits({ transport, namespace });
   const known = createKnownBranches({ cluster, timing, now });
-  const touch = createTouch({ store, cluster, known, timing, isDryRun, now });
-  const shared = { touch, known, cluster, store, now, log };
+  const readSurroundings = createWakeSurroundings({ cluster, now, pause });
+  const touch = createTouch({ store, cluster, known, readSurroundings, timing, isDryRun, now });
+  const shared = { touch, readSurroundings, known, cluster, store, now, log };
   const holding = createLazyHolding(() => openHolding(config, transport, shared), now);
   openHolds.push(holding);
   const stampHeartbeat = (proxy: string) => store.stampHeartbeat(proxy, timing.heartbeatSilenceMs);
   const wake = createWakeFunction({
-    '/touch': createTouchRoute({ touch, stampHeartbeat, log }),
+    '/touch': createTouchRoute({ touch, stampHeartbeat, stampBackground: store.stampBackground, log }),
     '/hold': holding.hold,
     '/page': holding.page,
     '/progress': holding.progress,
@@ -101,7 +106,7 @@ async function registerSleep(config: Config): Promise<void> {
   const sweep = createSweep({
     store: await openBranchStore(config),
     cluster: createGkeCluster({ transport, namespace: config.namespace, listLimitMs }),
-    rules: { timing: config.timing, mode: config.mode },
+    settings: { timing: config.timing, mode: config.mode, mayDelete: config.mayDelete },
     now,
     expectedProxies: config.expectedProxies,
     batchSize: config.sweepBatchSize,

@@ -12,6 +12,8 @@ export type PageAnswer = {
 const RETRY_SECONDS = 5;
 /** A branch that does not wake by itself needs a person first. */
 const RETRY_STUCK_SECONDS = 30;
+/** A page in the background asks in vain until somebody comes. */
+const RETRY_BACKGROUND_SECONDS = 3_600;
 
 /** The page, for a person. */
 export function answerWithPage(page: Page): PageAnswer {
@@ -46,16 +48,20 @@ function statusOf({ kind }: Subject): 404 | 503 {
 }
 
 function commonHeaders(subject: Subject): Record<string, string> {
-  const isWaiting = subject.kind === 'waking' && subject.progress.state !== 'hopeless';
-  const retry = String(isWaiting ? RETRY_SECONDS : RETRY_STUCK_SECONDS);
   return {
     'Cache-Control': 'no-store',
     'X-Robots-Tag': 'noindex',
     'X-Content-Type-Options': 'nosniff',
     'Referrer-Policy': 'no-referrer',
     Vary: 'Accept-Language',
-    ...(statusOf(subject) === 503 ? { 'Retry-After': retry } : {}),
+    ...(statusOf(subject) === 503 ? { 'Retry-After': String(retrySecondsOf(subject)) } : {}),
   };
+}
+
+function retrySecondsOf(subject: Subject): number {
+  if (subject.kind === 'left-asleep') return RETRY_BACKGROUND_SECONDS;
+  const isWaiting = subject.kind === 'waking' && subject.progress.state !== 'hopeless';
+  return isWaiting ? RETRY_SECONDS : RETRY_STUCK_SECONDS;
 }
 
 function contentSecurityPolicy(nonce: string): string {
@@ -73,6 +79,7 @@ type Description = {
 function describeSubject(subject: Subject): Description {
   if (subject.kind === 'no-such-branch') return { detail: ENGLISH.noSuchBranch.text };
   if (subject.kind === 'opted-out') return { detail: ENGLISH.optedOut.text };
+  if (subject.kind === 'left-asleep') return { detail: ENGLISH.leftAsleep.text };
   const { progress } = subject;
   if (progress.state === 'reachable') return { detail: ENGLISH.silent.text, waitingFor: 'answer' };
   if (progress.state === 'waiting')

@@ -3,7 +3,7 @@ import { parseBranchHost } from '../shared/core/branch-host.ts';
 import type { Visitor } from '../shared/core/decide-hold.ts';
 import { messageOf } from '../shared/core/message-of.ts';
 import { readVisitor } from '../shared/core/read-visitor.ts';
-import type { BranchSighting } from '../shared/flows/look-up-branch.ts';
+import type { LookUp } from '../shared/flows/look-up-branch.ts';
 import type { Log, LogEntry } from '../shared/log.ts';
 import type { Branding } from '../shared/page/branding.ts';
 import { chooseLanguage } from '../shared/page/choose-language.ts';
@@ -14,7 +14,7 @@ import { answerWithPage, answerWithProblem, type PageAnswer } from './page-answe
 import { traceOf } from './trace-of.ts';
 
 export type PageDependencies = {
-  readonly lookUp: (branch: string) => Promise<BranchSighting>;
+  readonly lookUp: LookUp;
   readonly branding: Branding;
   /** A fresh random text of base64 characters. */
   readonly newNonce: () => string;
@@ -55,11 +55,12 @@ type Seen = {
 
 const NO_BRANCH: Seen = { subject: { kind: 'no-such-branch' }, isStranger: true };
 
-async function look({ lookUp }: PageDependencies, branch: string, { waitedMs }: Visitor): Promise<Seen> {
+async function look({ lookUp }: PageDependencies, branch: string, visitor: Visitor): Promise<Seen> {
+  const { waitedMs, isBackground } = visitor;
   try {
-    const sighting = await lookUp(branch);
+    const sighting = await lookUp(branch, { isBackground });
     if (sighting.kind === 'no-such-branch') return NO_BRANCH;
-    if (sighting.kind === 'opted-out') return { subject: sighting, isStranger: false };
+    if (sighting.kind !== 'waking') return { subject: sighting, isStranger: false };
     const { sight, wakeMs } = sighting;
     const subject = { kind: 'waking', progress: toProgress(sight), wakeMs, waitedMs } as const;
     return { subject, isStranger: sight.view === undefined };
@@ -100,6 +101,7 @@ function visitorOf(request: Request): Visitor {
     accept: request.header('X-Dormouse-Accept'),
     fetchDest: request.header('X-Dormouse-Fetch'),
     script: request.header('X-Dormouse-Script'),
+    background: request.header('X-Dormouse-Background'),
     tried: undefined,
     round: request.header('X-Dormouse-Round'),
     waited: request.header('X-Dormouse-Waited'),

@@ -5,33 +5,29 @@ import type { Touch, TouchOutcome } from '../shared/flows/touch.ts';
 import { wakeProblem } from '../shared/flows/wake-members.ts';
 import type { Log, LogEntry } from '../shared/log.ts';
 import { createBoundedLog } from './bounded-log.ts';
+import { type HeartbeatDependencies, takeHeartbeat } from './heartbeat.ts';
 import { createProxyLimit } from './proxy-limit.ts';
 import { sendProblem } from './send-problem.ts';
 import { traceOf } from './trace-of.ts';
 
-export type TouchDependencies = {
+export type TouchDependencies = Omit<HeartbeatDependencies, 'logStranger' | 'isAccepted'> & {
   readonly touch: Touch;
-  readonly stampHeartbeat: (proxy: string) => Promise<void>;
-  readonly log: Log;
 };
 
 const HEARTBEAT_HOST = 'heartbeat';
-const PROXY_NAME = /^[a-z0-9][a-z0-9._-]{0,99}$/i;
 
 /**
- * Answers `GET /touch`: a mirrored visit, or the heartbeat of a proxy. An answer that succeeds has no body, because
+ * Answers `GET /touch`: a mirrored visit, which may be in the background, or the heartbeat of a proxy. An answer that succeeds has no body, because
  * a body costs nginx its upstream connection.
  */
 export function createTouchRoute(dependencies: TouchDependencies): HttpFunction {
   const logStranger = createBoundedLog(dependencies.log);
   const isAccepted = createProxyLimit();
   return async (request, response) => {
-    const host = request.header('X-Dormouse-Host');
-    const trace = traceOf(request);
-    const answer =
-      host === HEARTBEAT_HOST
-        ? await answerHeartbeat({ ...dependencies, logStranger, isAccepted }, request)
-        : await answerTouch({ ...dependencies, logStranger }, host, trace);
+    const isHeartbeat = request.header('X-Dormouse-Host') === HEARTBEAT_HOST;
+    const answer = isHeartbeat
+      ? await takeHeartbeat({ ...dependencies, logStranger, isAccepted }, request)
+      : await answerTouch({ ...dependencies, logStranger }, request);
     if (answer === 'done') response.status(204).end();
     else sendProblem(response, ...answer);
   };
@@ -40,47 +36,20 @@ export function createTouchRoute(dependencies: TouchDependencies): HttpFunction 
 /** A status and a sentence. */
 type Answer = 'done' | readonly [number, string];
 
-type HeartbeatDependencies = TouchDependencies & {
-  readonly logStranger: Log;
-  readonly isAccepted: (proxy: string) => boolean;
-};
-
-async function answerHeartbeat(
-  { stampHeartbeat, log, logStranger, isAccepted }: HeartbeatDependencies,
-  request: Request,
-): Promise<Answer> {
-  const proxy = request.header('X-Dormouse-Proxy') ?? '';
-  if (!PROXY_NAME.test(proxy)) {
-    return [400, 'the header X-Dormouse-Proxy must be the name of a proxy, at most 100 characters'];
-  }
-  if (!isAccepted(proxy)) {
-    const message = `heartbeat of ${proxy} refused: too many proxies are new`;
-    logStranger({ severity: 'WARNING', message, event: 'heartbeat', proxy }, traceOf(request));
-    return [429, 'too many proxies are new'];
-  }
-  try {
-    await stampHeartbeat(proxy);
-    return 'done';
-  } catch (error) {
-    const entry = { event: 'heartbeat', proxy, problem: messageOf(error) };
-    log({ severity: 'ERROR', message: `heartbeat of ${proxy} was lost`, ...entry }, traceOf(request));
-    return [503, 'the heartbeat could not be recorded'];
-  }
-}
-
 async function answerTouch(
   { touch, log, logStranger }: TouchDependencies & { readonly logStranger: Log },
-  host: string | undefined,
-  trace: string | undefined,
+  request: Request,
 ): Promise<Answer> {
-  const read = parseBranchHost(host);
+  const trace = traceOf(request);
+  const read = parseBranchHost(request.header('X-Dormouse-Host'));
   if ('problem' in read) {
     logStranger({ severity: 'NOTICE', message: `touch refused: ${read.problem}`, event: 'touch' }, trace);
     return [400, read.problem];
   }
   const { branch } = read;
   try {
-    const outcome = await touch(branch);
+    const isBackground = request.header('X-Dormouse-Background') === '1';
+    const outcome = await touch(branch, { isBackground });
     const write = isStranger(outcome) ? logStranger : log;
     if (!isRepeated(outcome)) write(describeTouch(branch, outcome), trace);
     if (outcome.outcome === 'no-such-branch') return [404, `there is no branch ${branch}`];

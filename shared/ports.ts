@@ -1,6 +1,9 @@
+import type { Bounds } from './core/branch.ts';
 import type { BranchRecord, Heartbeat, RecordChange, StoredRecord } from './core/branch-record.ts';
 import type { BranchView } from './core/branch-view.ts';
-import type { Workload, WorkloadRef } from './core/workload.ts';
+import type { RunningJob } from './core/decide-branch.ts';
+import type { Notice } from './core/notice-of.ts';
+import type { Annotations, Workload, WorkloadRef } from './core/workload.ts';
 
 /**
  * What the flows need of the world, in our words. Every call is bounded in time by its adapter and rejects with
@@ -31,7 +34,14 @@ export interface VisitCluster {
   readWorkload(ref: WorkloadRef): Promise<Workload | undefined>;
   /** Scales one workload up, on condition that it is still at 0. Safe to repeat. */
   raise(ref: WorkloadRef, replicas: number): Promise<'raised' | 'not-at-zero' | 'gone'>;
+  /** The annotations of the namespace itself: what its branches inherit. Never cached. */
+  readInherited(): Promise<Annotations>;
+  /** The bounds of every workload of the namespace that an HPA scales. Never cached. */
+  listBounds(): Promise<ReadonlyMap<WorkloadRef, Bounds>>;
 }
+
+/** Something that is to be deleted, as it was when that was decided. */
+export type Condemned = Pick<Workload, 'kind' | 'name' | 'uid' | 'resourceVersion'>;
 
 export interface Cluster extends VisitCluster {
   /** Every workload of the namespace, read in pages. */
@@ -41,6 +51,14 @@ export interface Cluster extends VisitCluster {
    * answer was lost may report `conflict`, or reject, although it took effect.
    */
   lower(ref: WorkloadRef, resourceVersion: string): Promise<'lowered' | 'conflict' | 'gone'>;
+  /** The Jobs that run, by branch: the label `dormouse/branch`, else the name. Those of a CronJob are left out. */
+  listJobs(): Promise<ReadonlyMap<string, readonly RunningJob[]>>;
+  /** Writes a Kubernetes Event. One that is still there is left as it is, so that a repeat writes nothing. */
+  tell(notice: Notice): Promise<void>;
+  /** Deletes one workload and its pods, on condition that it is the very object and has not moved. */
+  removeWorkload(condemned: Condemned): Promise<'removed' | 'conflict' | 'gone'>;
+  /** Deletes the Service of the branch's name, on condition that it does not change meanwhile. */
+  removeService(branch: string): Promise<'removed' | 'conflict' | 'gone'>;
 }
 
 /** What a held request and the waiting page need to see of a branch that is waking. */
@@ -73,6 +91,8 @@ export interface VisitStore {
    * Creates nothing: `missing` tells the caller to look at Kubernetes first.
    */
   stampVisit(branch: string): Promise<'stamped' | 'missing'>;
+  /** Stamps `lastBackground` by the store's clock in an existing record, and changes nothing else. */
+  stampBackground(branch: string): Promise<'stamped' | 'missing'>;
   /** Creates a record that was visited now. */
   createRecord(branch: string): Promise<'created' | 'exists'>;
   readRecord(branch: string): Promise<ReadRecord>;
@@ -94,11 +114,19 @@ export type SweepPlace = {
   readonly resumeAfter?: string;
 };
 
+/** What sweeps remember of each other. */
+export type SweepMemory = SweepPlace & {
+  /** By the store's clock. Undefined: never, as far as is known. */
+  readonly lastBlindMs?: number;
+};
+
 export interface SweepPlaceStore {
   /** A place that was never written, or that cannot be understood, is the start. */
-  readSweepPlace(): Promise<SweepPlace>;
+  readSweepPlace(): Promise<SweepMemory>;
   /** Replaces the place. Nothing decides by it but the order of a sweep: the last of two writers wins. */
   writeSweepPlace(place: SweepPlace): Promise<void>;
+  /** Stamps that a sweep was blind, by the store's clock. */
+  stampBlindSweep(): Promise<void>;
 }
 
 export interface BranchStore extends VisitStore, SweepPlaceStore {

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import { environmentSchema } from '../../shared/config.ts';
+import { environmentSchema } from '../../shared/environment.ts';
 
 /**
  * Writes docs/configuration.md from the schema that the functions parse. With `--check` it writes nothing and

@@ -14,12 +14,16 @@ export type ContainerView = {
   readonly restarts: number;
   /** Of its last end. */
   readonly exitCode?: number;
+  /** When it was started that time, epoch ms. Kubernetes tells whole seconds. */
+  readonly lastStartMs?: number;
 };
 
 /** A pod that counts: of the newest ReplicaSet or revision, not ended, not being deleted. */
 export type PodView = {
   readonly name: string;
   readonly isReady: boolean;
+  /** Since when it is Ready, epoch ms. Kubernetes tells whole seconds. */
+  readonly readySinceMs?: number;
   readonly isScheduled: boolean;
   /** The scheduler's own words, when no node takes it. */
   readonly unschedulable?: string;

@@ -4,6 +4,8 @@ import type { WakeState } from './judge-wake.ts';
 export type Visitor = {
   /** A person opened an address in a browser: who would rather see a page than a blank tab. */
   readonly isNavigation: boolean;
+  /** Nobody asked for anything: a page that is open did. */
+  readonly isBackground: boolean;
   /** How often in this round nginx already tried the branch after we said that it is reachable. */
   readonly tries: number;
   /** How often nginx began anew before, because its internal redirects were used up. */

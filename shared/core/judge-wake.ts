@@ -23,6 +23,8 @@ export type WakeState =
       readonly look: string;
     };
 
+type Hopeless = Extract<WakeState, { state: 'hopeless' }>;
+
 const IMAGE_REASONS = ['ErrImagePull', 'ImagePullBackOff', 'ErrImageNeverPull', 'InvalidImageName'];
 const CONFIG_REASONS = ['CreateContainerConfigError', 'CreateContainerError'];
 const HOPELESS_RESTARTS = 3;
@@ -33,15 +35,63 @@ const HOPELESS_RESTARTS = 3;
  */
 export function judgeWake(branch: string, view: BranchView): WakeState {
   if (isReachable(view)) return { state: 'reachable' };
-  const [bearer] = view.workloads;
+  const [bearer, ...companions] = view.workloads;
   if (bearer === undefined) return { state: 'waiting', step: 'pod' };
   if (bearer.pods.length === 0) return judgeWithoutPods(bearer);
   const verdicts = bearer.pods.map((pod) => judgePod(pod));
-  const hopeless = verdicts.find((verdict) => verdict.state === 'hopeless');
-  if (hopeless !== undefined && verdicts.every((verdict) => verdict.state === 'hopeless')) return hopeless;
+  const hopeless = hopelessOf(verdicts);
+  if (hopeless !== undefined)
+    return hopeless.reason === 'crash-loop' ? judgeCrash(hopeless, bearer, companions) : hopeless;
   const furthest = furthestOf(verdicts);
   const isUp = furthest.state === 'waiting' && furthest.step === 'endpoints';
   return isUp && view.service === 'missing' ? withoutService(branch) : furthest;
+}
+
+/** Hopeless only if all are. */
+function hopelessOf(verdicts: readonly WakeState[]): Hopeless | undefined {
+  const hopeless = verdicts.filter((verdict) => verdict.state === 'hopeless');
+  return hopeless.length === verdicts.length ? hopeless[0] : undefined;
+}
+
+/**
+ * An application that crashes while its database is not Ready yet is waking: it will be started again, also when the
+ * database came up only since its last start. Others of the branch may crash for the same reason, so that one which may
+ * still come up is enough. If none may, that is the reason.
+ */
+function judgeCrash(crash: Hopeless, bearer: WorkloadView, companions: readonly WorkloadView[]): WakeState {
+  const wanted = companions.filter(({ replicas }) => replicas > 0);
+  const hopeless: Hopeless[] = [];
+  for (const companion of wanted.filter((each) => !isUp(each))) {
+    const verdict = judgeCompanion(companion);
+    if (verdict === undefined) return waiting('readiness', companion.ref);
+    hopeless.push(verdict);
+  }
+  const other = hopeless.find(({ reason }) => reason !== 'crash-loop');
+  if (other !== undefined) return other;
+  return isAboutToTryAgain(bearer, wanted.filter(isUp)) ? waiting('start') : crash;
+}
+
+function isUp({ pods }: WorkloadView): boolean {
+  return pods.some((pod) => pod.isReady);
+}
+
+/** Whether a pod was started last before all that are up were. Within one second nobody can tell: then it was. */
+function isAboutToTryAgain({ pods }: WorkloadView, up: readonly WorkloadView[]): boolean {
+  const upSinceMs = Math.max(...up.map(readySinceMs));
+  return pods.some(({ containers }) =>
+    containers.some(({ lastStartMs = Infinity }) => lastStartMs <= upSinceMs),
+  );
+}
+
+function readySinceMs({ pods }: WorkloadView): number {
+  return Math.min(...pods.flatMap(({ readySinceMs = -Infinity, isReady }) => (isReady ? readySinceMs : [])));
+}
+
+/** Undefined: it may still come up. */
+function judgeCompanion(companion: WorkloadView): Hopeless | undefined {
+  if (companion.pods.length > 0) return hopelessOf(companion.pods.map((pod) => judgePod(pod)));
+  const verdict = judgeWithoutPods(companion);
+  return verdict.state === 'hopeless' ? verdict : undefined;
 }
 
 function judgeWithoutPods({ ref, createFailure }: WorkloadView): WakeState {

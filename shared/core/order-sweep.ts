@@ -11,7 +11,9 @@ const RANKS: Readonly<Record<Action, number>> = {
   'note-on': 1,
   expire: 1,
   register: 1,
+  'announce-deletion': 1,
   sleep: 2,
+  delete: 2,
 };
 
 /**

@@ -7,6 +7,8 @@ export type VisitorHeaders = {
   readonly accept: string | undefined;
   readonly fetchDest: string | undefined;
   readonly script: string | undefined;
+  /** Set by nginx: the request is background activity. */
+  readonly background: string | undefined;
   /** `$upstream_status` of all that nginx tried: `502, 200 : 502`. Every `200` is an answer of ours. */
   readonly tried: string | undefined;
   /** A number: how often nginx began anew. */
@@ -22,6 +24,7 @@ export function readVisitor(headers: VisitorHeaders): Visitor {
   const { method = 'GET', accept = '', fetchDest = '', script = '' } = headers;
   return {
     isNavigation: isNavigation({ method, accept, fetchDest, isScript: script !== '' }),
+    isBackground: (headers.background ?? '') !== '',
     tries: (headers.tried ?? '').split(/[,:]/).filter((status) => status.trim() === '200').length,
     rounds: Math.max(0, Number.parseInt(headers.round ?? '', 10) || 0),
     waitedMs: Math.min(sumOfSeconds(headers.waited ?? '') * 1_000, MAX_WAITED_MS),

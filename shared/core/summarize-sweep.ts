@@ -21,8 +21,13 @@ export type SweepSummary = {
   readonly problems: readonly { readonly branch: string; readonly problem: string }[];
   /** The sweep had no time for the rest: how many branches it worked on, and how many wait for the next one. */
   readonly stopped: false | Stopped;
-  /** Why the next sweep will not go on where this one stopped. */
-  readonly placeProblem?: string;
+  readonly deleted: number;
+  /** Branches that will be deleted, and when at the earliest (epoch ms); the first 50. */
+  readonly deletions: readonly { readonly branch: string; readonly deleteAtMs: number }[];
+  /** What could not be read that may keep branches awake, in a sentence: nothing was put to sleep. */
+  readonly unreadable?: string;
+  /** What went wrong beside the branches, in sentences: something that the next sweep or an owner will not know. */
+  readonly sideProblems?: readonly string[];
   readonly durationMs: number;
   /** The first 500 decisions, explained: those that would do something before those that keep. Only of a dry run. */
   readonly decisions?: readonly SweptBranch[];
@@ -34,7 +39,8 @@ export type Circumstances = {
   readonly sight: Sight;
   /** Only of a sweep that had to stop. */
   readonly stopped?: Stopped;
-  readonly placeProblem?: string;
+  readonly unreadable?: string;
+  readonly sideProblems?: readonly string[];
   readonly durationMs: number;
   readonly isDryRun: boolean;
 };
@@ -43,7 +49,7 @@ const MAX_PROBLEMS = 50;
 const MAX_DECISIONS = 500;
 
 export function summarizeSweep(swept: readonly SweptBranch[], circumstances: Circumstances): SweepSummary {
-  const { sight, stopped = false, placeProblem, durationMs, isDryRun } = circumstances;
+  const { sight, stopped = false, unreadable, sideProblems, durationMs, isDryRun } = circumstances;
   const results = swept.map(({ result }) => result);
   const count = (matches: (result: BranchResult) => boolean) => results.filter(matches).length;
   return {
@@ -58,7 +64,10 @@ export function summarizeSweep(swept: readonly SweptBranch[], circumstances: Cir
     failed: count(isFailure),
     problems: swept.flatMap(problemOf).slice(0, MAX_PROBLEMS),
     stopped,
-    ...(placeProblem === undefined ? {} : { placeProblem }),
+    deleted: count(({ result }) => result === 'deleted'),
+    deletions: swept.flatMap(deletionOf).slice(0, MAX_PROBLEMS),
+    ...(unreadable === undefined ? {} : { unreadable }),
+    ...(sideProblems === undefined ? {} : { sideProblems }),
     durationMs,
     ...(isDryRun ? { decisions: firstDecisions(swept) } : {}),
   };
@@ -69,8 +78,9 @@ export function summarizeSweep(swept: readonly SweptBranch[], circumstances: Cir
  * did before it, since each goes on where the last one was; unless it got to no branch at all, as then the next will
  * get no further.
  */
-export function isSweepUnwell({ failed, blind, stopped }: SweepSummary): boolean {
-  return failed > 0 || blind !== false || (stopped !== false && stopped.done === 0);
+export function isSweepUnwell({ failed, blind, stopped, unreadable }: SweepSummary): boolean {
+  const isStuck = stopped !== false && stopped.done === 0;
+  return failed > 0 || blind !== false || isStuck || unreadable !== undefined;
 }
 
 /** A branch that could not be dealt with. One that is kept for what its owner wrote is none. */
@@ -101,6 +111,11 @@ function countReasons(results: readonly BranchResult[]): Record<string, number> 
     counts[result.reason] = (counts[result.reason] ?? 0) + 1;
   }
   return counts;
+}
+
+function deletionOf({ branch, decision }: SweptBranch) {
+  const isTold = decision.action === 'announce-deletion' || decision.action === 'keep';
+  return isTold && decision.deleteAtMs !== undefined ? [{ branch, deleteAtMs: decision.deleteAtMs }] : [];
 }
 
 function problemOf({ branch, decision, result }: SweptBranch): { branch: string; problem: string }[] {

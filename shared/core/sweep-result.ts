@@ -1,5 +1,5 @@
 import type { ReplicaCounts } from './branch-record.ts';
-import type { BranchDecision, KeepReason } from './decide-branch.ts';
+import type { BranchDecision, ClaimEnd, KeepReason } from './decide-branch.ts';
 import type { WorkloadRef } from './workload.ts';
 
 /** What became of one member when a branch was woken: `failed` carries the error's message. */
@@ -27,10 +27,16 @@ export type UndoReason =
 
 /** How the end of a claim went. */
 export type SettleResult =
-  | { readonly result: 'settled'; readonly contested?: number }
+  | { readonly result: 'settled'; readonly end: ClaimEnd; readonly contested?: number }
   /** Not all members are up yet: the next sweep goes on. */
   | { readonly result: 'waking'; readonly woken: readonly WokenMember[]; readonly problem?: string }
   | { readonly result: 'kept'; readonly reason: 'changed-meanwhile' };
+
+/** How the deletion of one branch ended. `kept`: somebody came or something moved, and nothing was deleted. */
+export type DeletionResult =
+  /** `problem`: what moved too late to save the branch, and stays. */
+  | { readonly result: 'deleted'; readonly workloads: readonly WorkloadRef[]; readonly problem?: string }
+  | { readonly result: 'kept'; readonly reason: KeepReason | 'changed-meanwhile' };
 
 /** What became of one branch in a sweep. */
 export type BranchResult =
@@ -38,8 +44,9 @@ export type BranchResult =
       readonly result: 'kept';
       readonly reason: KeepReason | 'blind' | 'changed-meanwhile' | 'deadline' | 'dry-run' | 'registered';
     }
-  | { readonly result: 'noted'; readonly note: 'note-off' | 'note-on' | 'expire' }
+  | { readonly result: 'noted'; readonly note: 'note-off' | 'note-on' | 'announce-deletion' | 'expire' }
   | { readonly result: 'healed'; readonly woken: readonly WokenMember[]; readonly problem?: string }
+  | DeletionResult
   | { readonly result: 'failed'; readonly problem: string }
   | SleepResult
   | SettleResult;

@@ -21,6 +21,16 @@ export type Timing = {
   readonly heartbeatMemoryMs: number;
   /** How long a contested branch is left awake. */
   readonly contestedRestMs: number;
+  /** How long background activity alone keeps a branch awake after the last ordinary request, unless an annotation says otherwise. */
+  readonly backgroundMaxMs: number;
+  /** How long a Job that runs keeps its branch awake. */
+  readonly jobKeepsAwakeMs: number;
+  /** From the start of one sweep to that of the next, at most: what is due before the next is due now. */
+  readonly sweepEveryMs: number;
+  /** A branch that nobody visited or deployed for longer is not woken by a window that it inherited. */
+  readonly scheduledWakeWithinMs: number;
+  /** For so long a deletion is announced, and for so long after a blind sweep nothing is deleted. */
+  readonly deletionNoticeMs: number;
   /** At most one visit is written per branch and instance in this time. */
   readonly touchWriteEveryMs: number;
   /** How long an instance trusts that a branch is awake. */
@@ -39,8 +49,21 @@ const DAY = 24 * HOUR;
 /** A claim must outlive one slow API call, however fast the clock runs. */
 const MIN_CLAIM_DEADLINE_MS = 10 * SECOND;
 
+/** What a team may set, in ms of a clock that is not sped up. */
+export type TimingOptions = {
+  readonly speed?: number;
+  /** Default 5 minutes. */
+  readonly sweepEveryMs?: number;
+  /** Default 7 days. */
+  readonly scheduledWakeWithinMs?: number;
+  /** Default 12 hours. */
+  readonly backgroundMaxMs?: number;
+};
+
 /** The protocol's durations, for a default `idle-after`, with the clock running `speed` times as fast. */
-export function createTiming(idleAfterMs: number, speed = 1): Timing {
+export function createTiming(idleAfterMs: number, options: TimingOptions = {}): Timing {
+  const { speed = 1, sweepEveryMs = 5 * MINUTE, scheduledWakeWithinMs = 7 * DAY } = options;
+  const { backgroundMaxMs = 12 * HOUR } = options;
   const fast = (ms: number) => ms / speed;
   return {
     speed,
@@ -52,6 +75,11 @@ export function createTiming(idleAfterMs: number, speed = 1): Timing {
     heartbeatSilenceMs: fast(3 * MINUTE),
     heartbeatMemoryMs: fast(30 * MINUTE),
     contestedRestMs: fast(24 * HOUR),
+    backgroundMaxMs: fast(backgroundMaxMs),
+    jobKeepsAwakeMs: fast(6 * HOUR),
+    sweepEveryMs: fast(sweepEveryMs),
+    scheduledWakeWithinMs: fast(scheduledWakeWithinMs),
+    deletionNoticeMs: fast(7 * DAY),
     touchWriteEveryMs: fast(10 * SECOND),
     awakeTrustedMs: fast(10 * SECOND),
     unknownTrustedMs: fast(30 * SECOND),

@@ -4,16 +4,23 @@ export type WorkloadKind = 'deployment' | 'statefulset';
 /** Names one workload of the namespace: `deployment/web--g`. The key of a record's `replicas`. */
 export type WorkloadRef = `${WorkloadKind}/${string}`;
 
+/** Annotations whose names begin with `dormouse/`. */
+export type Annotations = Readonly<Record<string, string>>;
+
+/** What keeps the manifests of a cluster in step with a repository, and would bring back what it lost. */
+export type GitOpsTool = 'Argo CD' | 'Flux';
+
 /** What Dormouse reads of a Deployment or StatefulSet. */
 export type Workload = {
   readonly kind: WorkloadKind;
   readonly name: string;
+  /** Of this very object: one that was made again under the name has another. */
+  readonly uid: string;
   /** Opaque; a scale to 0 is made on condition that it has not moved. */
   readonly resourceVersion: string;
   /** Value of the label `dormouse/branch`: it wins over the name. */
   readonly branchLabel?: string;
-  /** Only those that begin with `dormouse/`. */
-  readonly annotations: Readonly<Record<string, string>>;
+  readonly annotations: Annotations;
   /** `spec.replicas` */
   readonly replicas: number;
   /**
@@ -24,6 +31,13 @@ export type Workload = {
   readonly createdMs: number;
   /** Pods of an older revision serve while the newest does not: from 0 only the newest would start. */
   readonly isRolloutUnfinished: boolean;
+  /**
+   * Changes with the pod template and with nothing else. Undefined until a controller has looked at it. Source: the annotation
+   * `deployment.kubernetes.io/revision`, a StatefulSet's `status.updateRevision`.
+   */
+  readonly revision?: string;
+  /** Undefined if nobody else tracks it. */
+  readonly trackedBy?: GitOpsTool;
 };
 
 export function workloadRef(workload: Pick<Workload, 'kind' | 'name'>): WorkloadRef {

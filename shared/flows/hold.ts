@@ -12,6 +12,7 @@ export type HoldOutcome = {
     | 'no-such-branch'
     | 'busy'
     | 'opted-out'
+    | 'background'
     | 'dry-run'
     | 'hopeless'
     | 'patience-over'
@@ -64,7 +65,8 @@ type Touched = Pick<HoldOutcome, 'touch' | 'problem'>;
 function whyInVain(touch: TouchOutcome | undefined): HoldOutcome['reason'] | undefined {
   if (touch?.outcome === 'no-such-branch' || touch?.outcome === 'busy') return touch.outcome;
   if (touch?.outcome === 'would-wake') return 'dry-run';
-  return touch?.outcome === 'opted-out' && touch.isAsleep ? 'opted-out' : undefined;
+  if (touch?.outcome === 'left-asleep') return 'background';
+  return touch?.outcome === 'opted-out' ? 'opted-out' : undefined;
 }
 
 /** A touch that takes longer than the visitor waits goes on by itself: its wake is for the next one. */
@@ -78,24 +80,24 @@ async function touchInTime(dependencies: HoldDependencies, held: HeldRequest): P
   const done = new AbortController();
   const tooLate = pause(patienceMs, AbortSignal.any([done.signal, held.left])).then((): 'late' => 'late');
   // The pause is ended only when the race is over: ended by the touch itself, it could win.
-  return Promise.race([touchOnce(dependencies, held.branch), tooLate]).finally(() => done.abort());
+  return Promise.race([touchOnce(dependencies, held), tooLate]).finally(() => done.abort());
 }
 
-async function touchOnce({ touch }: HoldDependencies, branch: string): Promise<Touched> {
+async function touchOnce({ touch }: HoldDependencies, { branch, visitor }: HeldRequest): Promise<Touched> {
   try {
-    return { touch: await touch(branch, { isHeld: true }) };
+    return { touch: await touch(branch, { isHeld: true, isBackground: visitor.isBackground }) };
   } catch (error) {
     return { problem: messageOf(error) };
   }
 }
 
 async function wait(dependencies: HoldDependencies, held: HeldRequest): Promise<HoldOutcome> {
-  const { follow, touch } = dependencies;
+  const { follow } = dependencies;
   const news = createNews();
   const unfollow = follow(held.branch, (sight) => {
     news.tell(sight);
     // Put to sleep again while somebody waits, or the first touch failed.
-    if (isAsleep(sight)) void touch(held.branch, { isHeld: true }).catch(() => undefined);
+    if (isAsleep(sight)) void touchOnce(dependencies, held);
   });
   try {
     return await waitForNews(dependencies, { held, news });

@@ -3,6 +3,7 @@ import type { RecordChange, StoredRecord } from '../core/branch-record.ts';
 import type { BranchDecision, BranchState } from '../core/decide-branch.ts';
 import { messageOf } from '../core/message-of.ts';
 import type { BranchResult } from '../core/sweep-result.ts';
+import { deleteBranch } from './delete-branch.ts';
 import { settleBranch } from './settle-branch.ts';
 import { sleepBranch } from './sleep-branch.ts';
 import type { SweepContext } from './sweep-context.ts';
@@ -27,11 +28,15 @@ async function perform(context: SweepContext, { state, decision, nowMs }: Perfor
     case 'sleep':
       return sleepBranch(context, known, nowMs);
     case 'settle':
-      return settleBranch(context, known, decision.isVisited);
+      return settleBranch(context, known, nowMs);
+    case 'announce-deletion':
+      return note(context, known, { note: 'announce-deletion', change: { deletionAnnouncedAt: 'now' } });
+    case 'delete':
+      return deleteBranch(context, known, nowMs);
     case 'heal':
       return heal(context, known);
     case 'expire':
-      return expire(context, known, nowMs);
+      return expire(context, known, { nowMs, isServiceDue: decision.isServiceDue });
     case 'note-off':
       return note(context, known, { note: 'note-off', change: { offSince: 'now' } });
     case 'note-on':
@@ -48,18 +53,34 @@ async function register({ store }: SweepContext, branch: string): Promise<Branch
   return { result: 'kept', reason: 'registered' };
 }
 
-async function heal({ cluster }: SweepContext, { branch, workloads, stored }: Known): Promise<BranchResult> {
-  const woken = await wakeMembers(cluster, membersOf(branch, workloads, stored.record), stored.record);
+async function heal(
+  { cluster, surroundings }: SweepContext,
+  { branch, workloads, stored: { record } }: Known,
+): Promise<BranchResult> {
+  const members = membersOf(branch, workloads, record);
+  const woken = await wakeMembers(cluster, { members, record, surroundings });
   const problem = wakeProblem(woken);
   return problem === undefined ? { result: 'healed', woken } : { result: 'healed', woken, problem };
 }
 
 /** Looks again first: a list that missed the branch must not make it forget what sleeps. */
-async function expire(context: SweepContext, known: Known, nowMs: number): Promise<BranchResult> {
+async function expire(
+  context: SweepContext,
+  known: Known,
+  { nowMs, isServiceDue }: { nowMs: number; isServiceDue: boolean },
+): Promise<BranchResult> {
   const workloads = await context.cluster.readBranch(known.branch);
   if (workloads.length > 0) return { result: 'kept', reason: 'changed-meanwhile' };
   const expireAtMs = nowMs + context.rules.timing.goneRecordKeptMs;
-  const change = { asleepSince: 'clear', replicas: 'clear', contested: 'clear', expireAtMs } as const;
+  if (isServiceDue) await context.cluster.removeService(known.branch);
+  const change = {
+    asleepSince: 'clear',
+    replicas: 'clear',
+    revisions: 'clear',
+    contested: 'clear',
+    deletionAnnouncedAt: 'clear',
+    expireAtMs,
+  } as const;
   return note(context, known, { note: 'expire', change });
 }
 

@@ -1,8 +1,8 @@
 import { isAsleep, membersOf } from '../core/branch.ts';
 import type { RecordChange, StoredRecord } from '../core/branch-record.ts';
-import type { BranchState } from '../core/decide-branch.ts';
+import { type BranchState, type ClaimEnd, claimEndOf } from '../core/decide-branch.ts';
+import { policyOf } from '../core/policy.ts';
 import type { SettleResult, WokenMember } from '../core/sweep-result.ts';
-import type { Workload } from '../core/workload.ts';
 import type { SweepContext } from './sweep-context.ts';
 import { wakeMembers, wakeProblem } from './wake-members.ts';
 
@@ -16,9 +16,9 @@ type Stored = BranchState & { readonly stored: StoredRecord };
 export async function settleBranch(
   context: SweepContext,
   state: Stored,
-  isVisited: boolean,
+  nowMs: number,
 ): Promise<SettleResult> {
-  const { cluster, store } = context;
+  const { cluster, store, rules } = context;
   const { branch, stored } = state;
   const woken = await wakeRest(context, state);
   const workloads = await cluster.readBranch(branch);
@@ -27,36 +27,25 @@ export async function settleBranch(
   if (members.length === 0 || isAsleep(members) || problem !== undefined) {
     return { result: 'waking', woken, ...(problem === undefined ? {} : { problem }) };
   }
-  const contested = countContest(stored, workloads, isVisited);
-  const written = await store.update(branch, stored.version, endOfClaim(isVisited, contested));
+  const policy = policyOf(branch, workloads, rules);
+  const end = claimEndOf({ workloads }, { record: stored.record, policy }, { rules, nowMs });
+  const contested = end === 'put-back' ? (stored.record.contested ?? 0) + 1 : undefined;
+  const written = await store.update(branch, stored.version, endOfClaim(end, contested));
   if (written.outcome === 'conflict') return { result: 'kept', reason: 'changed-meanwhile' };
-  return contested === undefined ? { result: 'settled' } : { result: 'settled', contested };
+  return { result: 'settled', end, ...(contested === undefined ? {} : { contested }) };
 }
 
 async function wakeRest(
-  { cluster }: SweepContext,
+  { cluster, surroundings }: SweepContext,
   { branch, workloads, stored }: Stored,
 ): Promise<readonly WokenMember[]> {
   const members = membersOf(branch, workloads, stored.record);
-  return isAsleep(members) ? wakeMembers(cluster, members, stored.record) : [];
+  return isAsleep(members) ? wakeMembers(cluster, { members, record: stored.record, surroundings }) : [];
 }
 
-/** A deploy since the claim is no contest; undefined leaves the count as it is. */
-function countContest(
-  { record }: StoredRecord,
-  workloads: readonly Workload[],
-  isVisited: boolean,
-): number | undefined {
-  const lastEditMs = Math.max(...workloads.map((workload) => workload.lastEditMs));
-  const isDeployed = lastEditMs > (record.asleepSinceMs ?? 0);
-  return isVisited || isDeployed ? undefined : (record.contested ?? 0) + 1;
-}
-
-function endOfClaim(isVisited: boolean, contested: number | undefined): RecordChange {
-  return {
-    asleepSince: 'clear',
-    replicas: 'clear',
-    ...(isVisited ? {} : { lastAccess: 'now' }),
-    ...(contested === undefined ? {} : { contested }),
-  };
+/** A deploy ends a contest. What Dormouse itself woke ahead of its hours was visited by nobody. */
+function endOfClaim(end: ClaimEnd, contested: number | undefined): RecordChange {
+  const ended = { asleepSince: 'clear', replicas: 'clear', revisions: 'clear' } as const;
+  if (end === 'visited' || end === 'expected') return ended;
+  return { ...ended, lastAccess: 'now', contested: contested ?? 'clear' };
 }

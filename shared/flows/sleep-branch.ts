@@ -1,4 +1,4 @@
-import { groupByBranch, replicasUp } from '../core/branch.ts';
+import { groupByBranch, replicasUp, revisionsOf } from '../core/branch.ts';
 import type { ReplicaCounts, StoredRecord } from '../core/branch-record.ts';
 import { type BranchState, decideBranch } from '../core/decide-branch.ts';
 import { messageOf } from '../core/message-of.ts';
@@ -27,12 +27,13 @@ export async function sleepBranch(
   const { cluster, store } = context;
   const { branch, stored } = state;
   const workloads = groupByBranch(await cluster.readBranch(branch)).get(branch) ?? [];
-  const decision = decideBranch({ branch, workloads, stored }, context.rules, nowMs);
+  const decision = decideBranch({ ...state, workloads }, context.rules, nowMs);
   if (decision.action !== 'sleep') {
     return { result: 'kept', reason: decision.action === 'keep' ? decision.reason : 'changed-meanwhile' };
   }
   const replicas = replicasUp(workloads);
-  const change = { asleepSince: 'now', replicas, expireAtMs: 'clear' } as const;
+  const revisions = revisionsOf(workloads);
+  const change = { asleepSince: 'now', replicas, revisions, expireAtMs: 'clear' } as const;
   const claimedAtMs = context.now();
   const claimed = await store.update(branch, stored.version, change);
   if (claimed.outcome === 'conflict') return { result: 'kept', reason: 'changed-meanwhile' };
@@ -74,13 +75,13 @@ async function findDoubt(context: SweepContext, branch: string, claim: Claim): P
 
 /** Wakes all of the claim, for a call that failed may have succeeded, and leaves `asleepSince` to a sweep. */
 async function undo(
-  { cluster }: SweepContext,
+  { cluster, surroundings }: SweepContext,
   claim: Claim,
   { doubt, replicas }: { doubt: Undone; replicas: ReplicaCounts },
 ): Promise<SleepResult> {
   const members = claim.workloads.filter((workload) => workload.replicas > 0);
   const record = { lastAccessMs: 0, asleepSinceMs: 0, wakeMs: [], replicas };
-  const problem = wakeProblem(await wakeMembers(cluster, members, record));
+  const problem = wakeProblem(await wakeMembers(cluster, { members, record, surroundings }));
   return problem === undefined
     ? doubt
     : { ...doubt, problem: [doubt.problem, problem].filter(Boolean).join('; ') };

@@ -1,8 +1,8 @@
 import { messageOf } from '../core/message-of.ts';
-import type { SweepPlace, SweepPlaceStore } from '../ports.ts';
+import type { SweepMemory, SweepPlace, SweepPlaceStore } from '../ports.ts';
 
 /** `isKnown` is false where the place could not be read: then the sweep begins at the start. */
-export type KnownPlace = SweepPlace & { readonly isKnown: boolean };
+export type KnownPlace = SweepMemory & { readonly isKnown: boolean };
 
 /** Fails open: an order that is not known costs time and nothing else. */
 export async function readPlace(store: SweepPlaceStore): Promise<KnownPlace> {

@@ -1,17 +1,17 @@
-import { groupByBranch } from '../core/branch.ts';
 import { decideBlind, type Sight } from '../core/decide-blind.ts';
-import { type BranchDecision, type BranchState, decideBranch, type Rules } from '../core/decide-branch.ts';
+import type { BranchDecision } from '../core/decide-branch.ts';
 import { messageOf } from '../core/message-of.ts';
 import { orderSweep } from '../core/order-sweep.ts';
 import { type Circumstances, type SweepSummary, summarizeSweep } from '../core/summarize-sweep.ts';
 import type { BranchResult, SweptBranch } from '../core/sweep-result.ts';
-import type { Workload } from '../core/workload.ts';
-import type { StoreSnapshot } from '../ports.ts';
 import { performDecision } from './perform-decision.ts';
+import { type Planned, planSweep, rulesFor, type SweepPlan, type SweepSettings } from './plan-sweep.ts';
 import type { SweepContext } from './sweep-context.ts';
 import { type KnownPlace, keepPlace, readPlace } from './sweep-place.ts';
+import { tellOwners } from './tell-owners.ts';
 
-export type SweepDependencies = SweepContext & {
+export type SweepDependencies = Omit<SweepContext, 'rules' | 'surroundings'> & {
+  readonly settings: SweepSettings;
   /** Fewer proxies that beat make the sweep blind. */
   readonly expectedProxies: number;
   /** How many branches are worked on at once; the heartbeats are read again before each batch. */
@@ -23,8 +23,6 @@ export type SweepDependencies = SweepContext & {
 };
 
 export type SweepOptions = { readonly isDryRun: boolean };
-
-type Planned = { readonly state: BranchState; readonly decision: BranchDecision; readonly nowMs: number };
 
 /**
  * Creates the flow that looks at every branch once and does what is decided for it. Branches fail one by one and
@@ -40,63 +38,32 @@ export function createSweep(
     const startedMs = dependencies.now();
     const endsAtMs = startedMs + (dependencies.deadlineMs ?? Number.POSITIVE_INFINITY);
     const sight = await readSight(dependencies);
-    const planned = await planSweep(dependencies, sight);
+    const place = await readPlace(dependencies.store);
+    const plan = await planSweep(dependencies, { sight, place });
     const performed = isDryRun
-      ? rehearseAll(dependencies, { planned, sight })
-      : await performAll(dependencies, { planned, sight }, endsAtMs);
+      ? rehearseAll(dependencies, { ...plan, sight })
+      : await performAll(dependencies, { ...plan, sight, place }, endsAtMs);
     const { swept, ...circumstances } = performed;
+    const { unreadable } = plan.surroundings;
     const durationMs = dependencies.now() - startedMs;
-    return summarizeSweep(swept, { ...circumstances, durationMs, isDryRun });
+    const source = unreadable === undefined ? {} : { unreadable };
+    return summarizeSweep(swept, { ...circumstances, ...source, durationMs, isDryRun });
   };
 }
 
 /** Fails closed: heartbeats that cannot be read are none. */
-async function readSight({ store, rules, expectedProxies }: SweepDependencies): Promise<Sight> {
+async function readSight({ store, settings, expectedProxies }: SweepDependencies): Promise<Sight> {
   try {
     const { heartbeats, nowMs } = await store.readHeartbeats();
-    return decideBlind(heartbeats, { timing: rules.timing, expectedProxies }, nowMs);
+    return decideBlind(heartbeats, { timing: settings.timing, expectedProxies }, nowMs);
   } catch (error) {
     const explanation = `the heartbeats cannot be read: ${messageOf(error)}`;
     return { sight: 'blind', reason: 'no-heartbeat', explanation };
   }
 }
 
-/** Lists before it reads records, so that a record is never older than what the cluster showed. */
-async function planSweep(dependencies: SweepDependencies, sight: Sight): Promise<readonly Planned[]> {
-  const { cluster, store } = dependencies;
-  const rules = rulesFor(dependencies, sight);
-  const workloads = await cluster.listWorkloads();
-  const snapshot = await store.readAll();
-  const { nowMs } = snapshot;
-  return statesOf(workloads, snapshot).map((state) => ({
-    state,
-    decision: decideBranch(state, rules, nowMs),
-    nowMs,
-  }));
-}
-
-/** While the sweep is blind nothing is put to sleep, so it does not matter since when. */
-function rulesFor({ rules }: SweepDependencies, sight: Sight): Rules {
-  return sight.sight === 'clear' ? { ...rules, heardSinceMs: sight.heardSinceMs } : rules;
-}
-
-function statesOf(workloads: readonly Workload[], { records, malformed }: StoreSnapshot): BranchState[] {
-  const groups = groupByBranch(workloads);
-  const problems = new Map(malformed.map(({ branch, problem }) => [branch, problem]));
-  const names = new Set([...groups.keys(), ...records.keys(), ...problems.keys()]);
-  return [...names].sort().map((branch) => {
-    const stored = records.get(branch);
-    const recordProblem = problems.get(branch);
-    return {
-      branch,
-      workloads: groups.get(branch) ?? [],
-      ...(stored === undefined ? {} : { stored }),
-      ...(recordProblem === undefined ? {} : { recordProblem }),
-    };
-  });
-}
-
-type Work = { readonly planned: readonly Planned[]; readonly sight: Sight };
+type Work = SweepPlan & { readonly sight: Sight };
+type Begun = Work & { readonly place: KnownPlace };
 type Performed = Omit<Circumstances, 'durationMs' | 'isDryRun'> & { readonly swept: readonly SweptBranch[] };
 
 function rehearseAll({ report }: SweepDependencies, { planned, sight }: Work): Performed {
@@ -109,32 +76,61 @@ function rehearse({ state, decision }: Planned, sight: Sight): SweptBranch {
   const { branch } = state;
   if (decision.action === 'keep')
     return { branch, decision, result: { result: 'kept', reason: decision.reason } };
-  const isWithheld = decision.action === 'sleep' && sight.sight === 'blind';
-  return { branch, decision, result: { result: 'kept', reason: isWithheld ? 'blind' : 'dry-run' } };
+  const reason = isWithheld(decision, sight) ? 'blind' : 'dry-run';
+  return { branch, decision, result: { result: 'kept', reason } };
 }
 
 /** What is kept costs no call and is told at once; the rest is done in batches, as far as the time goes. */
 async function performAll(
   dependencies: SweepDependencies,
-  { planned, sight }: Work,
+  work: Begun,
   endsAtMs: number,
 ): Promise<Performed> {
-  const { store, batchSize } = dependencies;
-  const unordered = planned.filter(({ decision }) => decision.action !== 'keep');
-  // One batch has no order, and a sweep mostly has no more than that to do.
-  const place: KnownPlace = unordered.length > batchSize ? await readPlace(store) : { isKnown: false };
-  const work = orderSweep(unordered, place.resumeAfter);
+  const { planned, place } = work;
+  const due = orderSweep(
+    planned.filter(({ decision }) => decision.action !== 'keep'),
+    place.resumeAfter,
+  );
   const kept = planned.flatMap((plan) => keepOne(dependencies, plan));
-  const { swept, sight: lastSight } = await performBatches(dependencies, { planned: work, sight }, endsAtMs);
-  const left = work.slice(swept.length);
-  const resumeAfter = left.length === 0 ? undefined : (swept.at(-1)?.branch ?? place.resumeAfter);
-  const placeProblem = await keepPlace(store, place, resumeAfter === undefined ? {} : { resumeAfter });
+  const { swept, sight } = await performBatches(dependencies, { ...work, planned: due }, endsAtMs);
+  const left = due.slice(swept.length);
+  const all = [...kept, ...swept, ...left.map((plan) => leave(dependencies, plan))];
+  const problems = [
+    await rememberPlace(dependencies, { place, left, lastBranch: swept.at(-1)?.branch }),
+    await rememberBlindness(dependencies, sight),
+    await tellOwners(dependencies.cluster, planned, all),
+  ].filter((problem) => problem !== undefined);
   return {
-    swept: [...kept, ...swept, ...left.map((plan) => leave(dependencies, plan))],
-    sight: lastSight,
+    swept: all,
+    sight,
     ...(left.length === 0 ? {} : { stopped: { done: swept.length, remaining: left.length } }),
-    ...(placeProblem === undefined ? {} : { placeProblem }),
+    ...(problems.length === 0 ? {} : { sideProblems: problems }),
   };
+}
+
+type Left = {
+  readonly place: KnownPlace;
+  readonly left: readonly Planned[];
+  readonly lastBranch: string | undefined;
+};
+
+function rememberPlace({ store }: SweepDependencies, { place, left, lastBranch }: Left) {
+  const resumeAfter = left.length === 0 ? undefined : (lastBranch ?? place.resumeAfter);
+  return keepPlace(store, place, resumeAfter === undefined ? {} : { resumeAfter });
+}
+
+/** Nothing but deletions goes by it. A store that cannot be written is one reason for being blind: the next sweep tries again. */
+async function rememberBlindness(
+  { store, settings }: SweepDependencies,
+  { sight }: Sight,
+): Promise<string | undefined> {
+  if (sight === 'clear' || settings.mayDelete !== true) return undefined;
+  try {
+    await store.stampBlindSweep();
+    return undefined;
+  } catch (error) {
+    return `that this sweep was blind could not be written: ${messageOf(error)}`;
+  }
 }
 
 function keepOne({ report }: SweepDependencies, { state, decision }: Planned): SweptBranch[] {
@@ -155,30 +151,30 @@ function leave({ report }: SweepDependencies, { state, decision }: Planned): Swe
 /** Once blind, blind to the end. */
 async function performBatches(
   dependencies: SweepDependencies,
-  { planned, sight: firstSight }: Work,
+  work: Begun,
   endsAtMs: number,
 ): Promise<{ swept: readonly SweptBranch[]; sight: Sight }> {
   const { batchSize, now } = dependencies;
+  const { planned } = work;
   const swept: SweptBranch[] = [];
-  let sight = firstSight;
+  let { sight } = work;
   while (swept.length < planned.length && now() < endsAtMs) {
     const batch = planned.slice(swept.length, swept.length + batchSize);
     if (sight.sight === 'clear') sight = await readSight(dependencies);
-    swept.push(...(await performBatch(dependencies, { planned: batch, sight })));
+    swept.push(...(await performBatch(dependencies, { ...work, planned: batch, sight })));
   }
   return { swept, sight };
 }
 
 async function performBatch(
   dependencies: SweepDependencies,
-  { planned, sight }: Work,
+  { planned, sight, rules, surroundings }: Work,
 ): Promise<SweptBranch[]> {
-  const context = { ...dependencies, rules: rulesFor(dependencies, sight) };
+  const context = { ...dependencies, surroundings, rules: rulesFor(rules, sight) };
   return Promise.all(
     planned.map(async (plan): Promise<SweptBranch> => {
       const { state, decision } = plan;
-      const isWithheld = decision.action === 'sleep' && sight.sight === 'blind';
-      const result: BranchResult = isWithheld
+      const result: BranchResult = isWithheld(decision, sight)
         ? { result: 'kept', reason: 'blind' }
         : await performDecision(context, plan);
       const swept = { branch: state.branch, decision, result };
@@ -186,4 +182,13 @@ async function performBatch(
       return swept;
     }),
   );
+}
+
+const WITHHELD: readonly BranchDecision['action'][] = ['sleep', 'announce-deletion', 'delete'];
+
+/** What a blind sweep does not do: the end of a deletion neither. */
+function isWithheld(decision: BranchDecision, { sight }: Sight): boolean {
+  if (sight !== 'blind') return false;
+  if (decision.action === 'expire') return decision.isServiceDue;
+  return WITHHELD.includes(decision.action);
 }

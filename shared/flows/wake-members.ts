@@ -1,9 +1,15 @@
-import { planWake } from '../core/branch.ts';
+import { planWake, type WakeSurroundings } from '../core/branch.ts';
 import type { BranchRecord } from '../core/branch-record.ts';
 import { messageOf } from '../core/message-of.ts';
 import type { WokenMember } from '../core/sweep-result.ts';
 import type { Workload } from '../core/workload.ts';
 import type { VisitCluster } from '../ports.ts';
+
+export type Sleepers = {
+  readonly members: readonly Workload[];
+  readonly record: BranchRecord | undefined;
+  readonly surroundings: WakeSurroundings;
+};
 
 /**
  * Scales every member up, all in parallel, each on condition that it is still at 0. One that fails does not keep
@@ -11,11 +17,10 @@ import type { VisitCluster } from '../ports.ts';
  */
 export async function wakeMembers(
   cluster: VisitCluster,
-  members: readonly Workload[],
-  record: BranchRecord | undefined,
+  { members, record, surroundings }: Sleepers,
 ): Promise<readonly WokenMember[]> {
   return Promise.all(
-    planWake(members, record).map(async (plan): Promise<WokenMember> => {
+    planWake(members, record, surroundings).map(async (plan): Promise<WokenMember> => {
       try {
         return { ...plan, outcome: await cluster.raise(plan.ref, plan.replicas) };
       } catch (error) {

@@ -14,7 +14,9 @@ export type Subject =
       readonly waitedMs: number;
     }
   | { readonly kind: 'no-such-branch' }
-  | { readonly kind: 'opted-out'; readonly ref?: WorkloadRef };
+  | { readonly kind: 'opted-out'; readonly ref?: WorkloadRef }
+  /** Only a page in the background asks for it, which nobody has used for long. */
+  | { readonly kind: 'left-asleep' };
 
 /** Everything that a page is made of. Whatever these texts contain, they stay texts. */
 export type Page = {

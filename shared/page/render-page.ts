@@ -63,6 +63,7 @@ function stateOf({ subject }: Page): PageState {
 function sayingOf({ subject }: Page, texts: Texts): Saying {
   if (subject.kind === 'no-such-branch') return texts.noSuchBranch;
   if (subject.kind === 'opted-out') return texts.optedOut;
+  if (subject.kind === 'left-asleep') return texts.leftAsleep;
   const { progress } = subject;
   if (progress.state === 'hopeless') return texts.reasons[progress.reason];
   if (progress.state === 'reachable') return texts.silent;
@@ -77,6 +78,8 @@ function renderBody({ subject, branch, host }: Page, texts: Texts): Html {
       return renderNoSuchBranch(host, texts);
     case 'opted-out':
       return renderOptedOut(subject.ref ?? `deployment/${branch}`, texts);
+    case 'left-asleep':
+      return NOTHING;
     default:
       return subject satisfies never;
   }

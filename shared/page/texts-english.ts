@@ -20,6 +20,10 @@ export const ENGLISH: Texts = {
     title: 'Switched off',
     text: 'This branch has 0 replicas and is annotated dormouse/enabled: "false", so a visit does not wake it.',
   },
+  leftAsleep: {
+    title: 'Asleep',
+    text: 'This branch sleeps, and only an open page asks for it, which nobody has used for long. Reload the page, and it wakes.',
+  },
   steps: {
     unknown: 'Kubernetes does not answer just now.',
     pod: 'Asking Kubernetes for a pod.',

@@ -23,6 +23,10 @@ export const JAPANESE: Texts = {
     title: '停止中です',
     text: 'このブランチはレプリカ数が 0 で、dormouse/enabled: "false" が設定されているため、アクセスしても起動しません。',
   },
+  leftAsleep: {
+    title: 'スリープ中です',
+    text: 'このブランチはスリープ中です。長時間使われていない、開いたままのページからのアクセスでは起動しません。再読み込みすると起動します。',
+  },
   steps: {
     unknown: 'いま Kubernetes から応答がありません。',
     pod: 'Kubernetes に Pod の作成を依頼しています。',

@@ -15,6 +15,7 @@ export type Texts = {
   readonly stopped: Saying;
   readonly noSuchBranch: Saying;
   readonly optedOut: Saying;
+  readonly leftAsleep: Saying;
   readonly steps: Readonly<Record<WakingProgress['step'], string>>;
   readonly stages: Readonly<Record<Stage, string>>;
   readonly marks: { readonly done: string; readonly current: string };

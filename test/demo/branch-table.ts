@@ -47,7 +47,7 @@ function stateOf(wanted: number, ready = wanted): string {
 
 function nextSleep({ branch, workloads, record }: Row, timing: Timing, nowMs: number): string {
   if (record === undefined || workloads.every((workload) => workload.replicas === 0)) return '';
-  const { idleAfterMs, isEnabled } = policyOf(branch, workloads, timing);
+  const { idleAfterMs, isEnabled } = policyOf(branch, workloads, { timing, inherited: {} });
   if (!isEnabled || idleAfterMs === Number.POSITIVE_INFINITY) return 'never';
   const leftMs = activityMs(record, workloads) + idleAfterMs - nowMs;
   return leftMs > 0 ? `in ${seconds(leftMs)}` : 'next sweep';

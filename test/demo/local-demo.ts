@@ -121,7 +121,7 @@ function tableSources(world: StagingWorld, { file, url }: { file: string; url: s
   return {
     cluster: createGkeCluster({ transport, namespace: DEMO_NAMESPACE }),
     store: createSqliteStore({ file, cluster: 'miniature', namespace: DEMO_NAMESPACE }),
-    timing: createTiming(IDLE_MINUTES.byHand * MINUTE_MS, SPEED),
+    timing: createTiming(IDLE_MINUTES.byHand * MINUTE_MS, { speed: SPEED }),
     readyPods: (branch) => world.kubelet.pods().filter(isReady(branch)).length,
   };
 }

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { environmentSchema } from '../../shared/config.ts';
+import { environmentSchema } from '../../shared/environment.ts';
 import { startFunction } from '../world/function-process.ts';
 
 /**

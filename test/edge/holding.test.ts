@@ -5,7 +5,7 @@ import { parseConfig } from '../../shared/config.ts';
 import { createKnownBranches } from '../../shared/flows/known-branches.ts';
 import { createTouch } from '../../shared/flows/touch.ts';
 import { aRecord, aWorkload, BRANCH, TIMING } from '../fixtures/branches.ts';
-import { createMemoryCluster, createMemoryStore } from '../fixtures/memory-ports.ts';
+import { createMemoryCluster, createMemoryStore, readNothing } from '../fixtures/memory-ports.ts';
 import { recordingLog, serve } from './serve.ts';
 
 /** Nobody waits for longer than the test. */
@@ -35,8 +35,16 @@ function createWorld() {
     },
   };
   const known = createKnownBranches({ cluster, timing: TIMING, now });
-  const touch = createTouch({ store, cluster, known, timing: TIMING, now });
-  const holding = createHolding(CONFIG, { touch, known, cluster, store, now, log: recordingLog().log });
+  const touch = createTouch({ readSurroundings: readNothing, store, cluster, known, timing: TIMING, now });
+  const holding = createHolding(CONFIG, {
+    touch,
+    readSurroundings: readNothing,
+    known,
+    cluster,
+    store,
+    now,
+    log: recordingLog().log,
+  });
   return { holding, follows };
 }
 

@@ -314,6 +314,8 @@ const SUMMARY: SweepSummary = {
   failed: 1,
   problems: [{ branch: 'secret--g', problem: 'secret--g is broken' }],
   stopped: false,
+  deleted: 0,
+  deletions: [],
   durationMs: 12,
   decisions: [
     {
@@ -347,7 +349,7 @@ describe('the sleep function, with callers checked', () => {
   test('sweeps for a token whose signature Cloud Run took, as Scheduler sends it, and answers numbers only', async () => {
     const { send, sweeps } = await sleepServer();
     const answer = await send(stripSignature(google.sign(claimsWith())));
-    const { problems: _, decisions: __, ...counts } = SUMMARY;
+    const { problems: _, decisions: __, deletions: ___, ...counts } = SUMMARY;
     expect([answer.status, sweeps()]).toEqual([500, 1]);
     expect(await answer.json()).toEqual({ ...counts, blind: true });
   });

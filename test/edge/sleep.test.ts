@@ -16,6 +16,8 @@ const SUMMARY: SweepSummary = {
   failed: 0,
   problems: [],
   stopped: false,
+  deleted: 0,
+  deletions: [],
   durationMs: 12,
 };
 

@@ -18,6 +18,7 @@ async function wakeServer(changes: Partial<TouchDependencies> = {}) {
           return AWAKE;
         },
         stampHeartbeat: async () => {},
+        stampBackground: async () => 'stamped',
         log,
         ...changes,
       }),
@@ -114,6 +115,24 @@ describe('GET /touch', () => {
   });
 });
 
+describe('background activity', () => {
+  test.each([
+    ['1', true],
+    ['', false],
+    ['0', false],
+  ])('wake takes X-Dormouse-Background: %j for %j', async (value, isBackground) => {
+    const kinds: unknown[] = [];
+    const { send } = await wakeServer({
+      touch: async (_, options) => {
+        kinds.push(options);
+        return AWAKE;
+      },
+    });
+    await send({ 'X-Dormouse-Host': 'my-branch--g.example.com', 'X-Dormouse-Background': value });
+    expect(kinds).toEqual([{ isBackground }]);
+  });
+});
+
 describe('heartbeat', () => {
   test('wake records the heartbeat of the proxy that sent it and touches nothing', async () => {
     const proxies: string[] = [];
@@ -152,5 +171,44 @@ describe('heartbeat', () => {
     const answer = await send({ 'X-Dormouse-Host': 'heartbeat', 'X-Dormouse-Proxy': 'a' });
     expect(answer.status).toBe(503);
     expect(entries[0]).toMatchObject({ severity: 'ERROR', proxy: 'a', problem: 'read-only' });
+  });
+
+  describe('of a proxy with open connections', () => {
+    const beat = { 'X-Dormouse-Host': 'heartbeat', 'X-Dormouse-Proxy': 'a' };
+
+    async function beating(failing?: string) {
+      const written: string[] = [];
+      const server = await wakeServer({
+        stampHeartbeat: async (proxy) => void written.push(`heartbeat of ${proxy}`),
+        stampBackground: async (branch) => {
+          if (branch === failing) throw new StoreError('too slow');
+          written.push(branch);
+          return 'missing';
+        },
+      });
+      return { ...server, written };
+    }
+
+    test('wake stamps their branches first, each once, and ignores what is no branch', async () => {
+      const { send, written } = await beating();
+      const answer = await send({ ...beat, 'X-Dormouse-Open': 'one--g, two--g,one--g,../x,,NO--g' });
+      expect(answer.status).toBe(204);
+      expect(written).toEqual(['one--g', 'two--g', 'heartbeat of a']);
+    });
+
+    test('wake takes no heartbeat when one of them could not be stamped', async () => {
+      const { send, written, entries } = await beating('two--g');
+      const answer = await send({ ...beat, 'X-Dormouse-Open': 'one--g,two--g' });
+      expect(answer.status).toBe(503);
+      expect(written).toEqual(['one--g']);
+      expect(entries[0]).toMatchObject({ severity: 'ERROR', event: 'heartbeat', problem: 'too slow' });
+    });
+
+    test('wake stamps a hundred of them and no more', async () => {
+      const { send, written } = await beating();
+      const names = Array.from({ length: 150 }, (_, index) => `b${index}--g`);
+      await send({ ...beat, 'X-Dormouse-Open': names.join(',') });
+      expect(written).toEqual([...names.slice(0, 100), 'heartbeat of a']);
+    });
   });
 });

@@ -12,15 +12,19 @@ const ref = fc
   .tuple(fc.constantFrom('deployment', 'statefulset'), fc.stringMatching(/^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$/))
   .map(([kind, name]) => `${kind}/${name}`);
 const counts = fc.dictionary(ref, fc.integer({ min: 1, max: 1_000 }), { noNullPrototype: true });
+const revisions = fc.dictionary(ref, fc.string({ minLength: 1 }), { noNullPrototype: true });
 const anyRecord = fc.record(
   {
     lastAccessMs: timeMs,
+    lastBackgroundMs: timeMs,
     asleepSinceMs: timeMs,
     replicas: counts,
+    revisions,
     offSinceMs: timeMs,
     contested: fc.nat(),
     pinnedUntilMs: timeMs,
     wakeMs: fc.array(fc.double({ min: 0, max: 1e9, noNaN: true })),
+    deletionAnnouncedAtMs: timeMs,
     expireAtMs: timeMs,
   },
   { requiredKeys: ['lastAccessMs', 'wakeMs'], noNullPrototype: true },
@@ -97,6 +101,8 @@ describe('parseBranchDocument', () => {
     ['lastAccess', 'yesterday', "lastAccess is 'yesterday': expected a timestamp"],
     ['lastAccess', new Date(Number.NaN), 'lastAccess is Invalid Date: expected a timestamp'],
     ['asleepSince', 1_700_000_000_000, 'asleepSince is 1700000000000: expected a timestamp'],
+    ['lastBackground', 'now', "lastBackground is 'now': expected a timestamp"],
+    ['deletionAnnouncedAt', 0, 'deletionAnnouncedAt is 0: expected a timestamp'],
     ['offSince', null, 'offSince is null: expected a timestamp'],
     ['contested', -1, 'contested is -1: expected a whole number, 0 or more'],
     ['contested', 1.5, 'contested is 1.5: expected a whole number, 0 or more'],
@@ -120,6 +126,14 @@ describe('parseBranchDocument', () => {
     expect(parsed).toHaveProperty('problem', expect.stringMatching(/^replicas is .*: expected a map of/));
   });
 
+  test.each([[{ 'deployment/web': 3 }], [{ 'deployment/web': null }], [{ web: '3' }], [['3']], ['3']])(
+    'refuses revisions %j: a deploy must not pass for a contest',
+    (revisions) => {
+      const parsed = parseBranchDocument({ ...asleep, revisions });
+      expect(parsed).toHaveProperty('problem', expect.stringMatching(/^revisions is .*: expected a map of/));
+    },
+  );
+
   test('keeps a problem short and on one line, however long the value', () => {
     const parsed = parseBranchDocument({ ...asleep, lastAccess: { text: 'x\n'.repeat(10_000) } });
     const problem = 'problem' in parsed ? parsed.problem : '';
@@ -133,6 +147,8 @@ describe('planBranchWrite', () => {
     const change: RecordChange = {
       asleepSince: 'now',
       replicas: { 'deployment/a.b': 2 },
+      revisions: { 'deployment/a.b': '7' },
+      deletionAnnouncedAt: 'now',
       offSince: 'clear',
       contested: 1,
       expireAtMs: 'clear',
@@ -140,9 +156,15 @@ describe('planBranchWrite', () => {
       wakeMs: [5],
     };
     expect(planBranchWrite(change)).toEqual({
-      set: { replicas: { 'deployment/a.b': 2 }, contested: 1, pinnedUntil: time, wakeMs: [5] },
+      set: {
+        replicas: { 'deployment/a.b': 2 },
+        revisions: { 'deployment/a.b': '7' },
+        contested: 1,
+        pinnedUntil: time,
+        wakeMs: [5],
+      },
       clear: ['offSince', 'expireAt'],
-      stamp: ['asleepSince'],
+      stamp: ['asleepSince', 'deletionAnnouncedAt'],
     });
   });
 
@@ -153,11 +175,14 @@ describe('planBranchWrite', () => {
 
 const full: BranchRecord = {
   lastAccessMs: 1,
+  lastBackgroundMs: 1,
   asleepSinceMs: 2,
   replicas: {},
+  revisions: {},
   offSinceMs: 3,
   contested: 4,
   pinnedUntilMs: 5,
   wakeMs: [],
+  deletionAnnouncedAtMs: 6,
   expireAtMs: 6,
 };

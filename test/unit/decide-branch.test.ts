@@ -1,25 +1,44 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { BranchRecord } from '../../shared/core/branch-record.ts';
-import { type BranchDecision, decideBranch, type Mode } from '../../shared/core/decide-branch.ts';
+import {
+  type BranchDecision,
+  type BranchState,
+  decideBranch,
+  type Rules,
+} from '../../shared/core/decide-branch.ts';
 import type { Workload } from '../../shared/core/workload.ts';
-import { aRecord, aWorkload, BRANCH, HOUR, MINUTE, NOON, stored, TIMING } from '../fixtures/branches.ts';
+import {
+  aRecord,
+  aWorkload,
+  BRANCH,
+  HOUR,
+  MINUTE,
+  NOON,
+  RULES,
+  stored,
+  TIMING,
+} from '../fixtures/branches.ts';
 
 type Given = {
   workloads?: readonly Workload[];
   annotations?: Record<string, string>;
   record?: BranchRecord;
-  mode?: Mode;
   at?: number;
-};
+} & Partial<Pick<Rules, 'mode' | 'inherited' | 'deletion'>> &
+  Partial<Pick<BranchState, 'jobs' | 'unreadable'>>;
 
-function decide({ annotations = {}, workloads, record, mode = 'on', at = NOON }: Given): BranchDecision {
+function decide({ annotations = {}, workloads, record, at = NOON, ...given }: Given): BranchDecision {
+  const { mode, inherited, deletion } = { ...RULES, ...given };
+  const known = given;
   const state = {
     branch: BRANCH,
     workloads: workloads ?? [aWorkload({ annotations })],
     ...(record === undefined ? {} : { stored: stored(record) }),
+    ...(known.jobs === undefined ? {} : { jobs: known.jobs }),
+    ...(known.unreadable === undefined ? {} : { unreadable: known.unreadable }),
   };
-  return decideBranch(state, { timing: TIMING, mode }, at);
+  return decideBranch(state, { timing: TIMING, mode, inherited, deletion }, at);
 }
 
 const keep = (reason: string) => expect.objectContaining({ action: 'keep', reason });
@@ -182,7 +201,7 @@ describe('a claimed branch above 0', () => {
 
   test('decideBranch leaves a claim of 2 minutes to the sweep that made it, and settles an older one', () => {
     expect(decide({ record: claim, at: NOON + 2 * MINUTE })).toEqual(keep('claim-settling'));
-    const settle = { action: 'settle', isVisited: false };
+    const settle = { action: 'settle', end: 'put-back' };
     expect(decide({ record: claim, at: NOON + 2 * MINUTE + 1 })).toEqual(settle);
   });
 
@@ -194,21 +213,21 @@ describe('a claimed branch above 0', () => {
 
   test('decideBranch settles a visited branch that is wholly up', () => {
     const record = { ...claim, lastAccessMs: NOON + 1 };
-    const settle = { action: 'settle', isVisited: true };
+    const settle = { action: 'settle', end: 'visited' };
     expect(decide({ record, at: NOON + 2 * MINUTE + 1 })).toEqual(settle);
   });
 });
 
 describe('a branch that is gone', () => {
   test('decideBranch lets a record expire whose workloads are gone, once', () => {
-    expect(decide({ workloads: [], record: aRecord() })).toEqual({ action: 'expire' });
+    expect(decide({ workloads: [], record: aRecord() })).toEqual({ action: 'expire', isServiceDue: false });
     expect(decide({ workloads: [], record: aRecord({ expireAtMs: NOON }) })).toEqual(keep('gone'));
   });
 });
 
 test('decideBranch keeps a branch whose record cannot be read', () => {
   const state = { branch: BRANCH, workloads: [aWorkload()], recordProblem: 'lastAccess is missing' };
-  const decision = decideBranch(state, { timing: TIMING, mode: 'on' }, NOON + 999 * HOUR);
+  const decision = decideBranch(state, RULES, NOON + 999 * HOUR);
   expect(decision).toEqual({ action: 'keep', reason: 'malformed-record', problem: 'lastAccess is missing' });
 });
 

@@ -12,7 +12,7 @@ const LIMITS = { pageAfterMs: 1_500, holdLimitMs: 25_000 };
 const REACHABLE: WakeState = { state: 'reachable' };
 const WAITING: WakeState = { state: 'waiting', step: 'image' };
 const HOPELESS: WakeState = { state: 'hopeless', reason: 'image', detail: 'not found', look: 'kubectl' };
-const caller: Visitor = { isNavigation: false, tries: 0, rounds: 0, waitedMs: 0 };
+const caller: Visitor = { isNavigation: false, isBackground: false, tries: 0, rounds: 0, waitedMs: 0 };
 const person: Visitor = { ...caller, isNavigation: true };
 
 describe('decideHold', () => {

@@ -263,3 +263,58 @@ describe('judgeWake, any view', () => {
     );
   });
 });
+
+describe('judgeWake, of several workloads', () => {
+  const application = { ref: `deployment/${BRANCH}`, replicas: 1, pods: [pod([crashed(9)])] } as const;
+  const database = (pods: readonly PodView[], replicas = 1) =>
+    viewOf([], { workloads: [application, { ref: 'statefulset/db', replicas, pods }] });
+
+  test('a crash loop is waited out while another workload of the branch is not Ready yet', () => {
+    const starting = database([pod([RUNNING], { name: 'db-0' })]);
+    expect(judgeWake(BRANCH, starting)).toEqual(waiting('readiness', 'statefulset/db'));
+    expect(judgeWake(BRANCH, database([]))).toEqual(waiting('readiness', 'statefulset/db'));
+  });
+
+  test('a crash loop is hopeless once all others are Ready, or are kept at 0', () => {
+    expect(judgeWake(BRANCH, database([pod([READY])]))).toEqual(hopeless('crash-loop'));
+    expect(judgeWake(BRANCH, database([], 0))).toEqual(hopeless('crash-loop'));
+  });
+
+  test('a workload that cannot start is the reason for the crash loop of the one that needs it', () => {
+    const image = { reason: 'ImagePullBackOff', message: 'no such image' };
+    expect(judgeWake(BRANCH, database([pod([image], { name: 'db-0' })]))).toEqual(hopeless('image'));
+  });
+
+  test('a worker that crashes for want of the same database does not end the waiting for it', () => {
+    const worker = {
+      ref: 'deployment/worker',
+      replicas: 1,
+      pods: [pod([crashed(5)], { name: 'w-0' })],
+    } as const;
+    const without = (pods: readonly PodView[]) =>
+      viewOf([], { workloads: [application, worker, { ref: 'statefulset/db', replicas: 1, pods }] });
+    const starting = judgeWake(BRANCH, without([pod([RUNNING], { name: 'db-0' })]));
+    expect(starting).toEqual(waiting('readiness', 'statefulset/db'));
+    const image = { reason: 'ImagePullBackOff', message: 'no such image' };
+    expect(judgeWake(BRANCH, without([pod([image], { name: 'db-0' })]))).toEqual(hopeless('image'));
+  });
+
+  test.each([
+    [10_000, 10_000, 'waiting'],
+    [11_000, 10_000, 'hopeless'],
+    [9_000, 10_000, 'waiting'],
+  ])(
+    'what was started at %i and crashed, beside a database that is up since %i, is %s',
+    (lastStartMs, readySinceMs, state) => {
+      const bearer = { ...application, pods: [pod([{ ...crashed(9), lastStartMs }])] };
+      const up = { ref: 'statefulset/db', replicas: 1, pods: [pod([READY], { readySinceMs })] } as const;
+      expect(judgeWake(BRANCH, viewOf([], { workloads: [bearer, up] }))).toMatchObject({ state });
+    },
+  );
+
+  test('an image that cannot be pulled is hopeless, whatever else is starting', () => {
+    const broken = { ...application, pods: [pod([{ reason: 'ErrImagePull', message: 'denied' }])] };
+    const workloads = [broken, { ref: 'statefulset/db', replicas: 1, pods: [pod([RUNNING])] } as const];
+    expect(judgeWake(BRANCH, viewOf([], { workloads }))).toEqual(hopeless('image'));
+  });
+});

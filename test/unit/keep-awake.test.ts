@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest';
-import { isKeepAwakeOpen, type KeepAwake, parseKeepAwake } from '../../shared/core/keep-awake.ts';
+import {
+  isKeepAwakeDue,
+  isKeepAwakeNear,
+  isKeepAwakeOpen,
+  type KeepAwake,
+  parseKeepAwake,
+} from '../../shared/core/keep-awake.ts';
 
 function windowOf(text: string): KeepAwake {
   const window = parseKeepAwake(text);
@@ -38,8 +44,71 @@ test('isKeepAwakeOpen follows the wall clock over a change to daylight-saving ti
 });
 
 test('parseKeepAwake reads lists of days and a week that wraps', () => {
-  expect([...windowOf('Sat,Sun 00:00-24:00 UTC').days]).toEqual([6, 0]);
-  expect([...windowOf('Fri-Mon 10:00-11:00 UTC').days]).toEqual([5, 6, 0, 1]);
+  const daysOf = (text: string) => windowOf(text).map(({ days }) => [...days]);
+  expect(daysOf('Sat,Sun 00:00-24:00 UTC')).toEqual([[6, 0]]);
+  expect(daysOf('Fri-Mon 10:00-11:00 UTC; Tue 10:00-11:00 UTC')).toEqual([[5, 6, 0, 1], [2]]);
+});
+
+test.each([
+  [
+    'north, clocks go forward',
+    'Sun 01:30-03:30 America/New_York',
+    '2026-03-08T06:30:00Z',
+    '2026-03-08T07:30:00Z',
+  ],
+  [
+    'north, clocks go back',
+    'Sun 01:30-03:30 America/New_York',
+    '2026-11-01T05:30:00Z',
+    '2026-11-01T08:30:00Z',
+  ],
+  [
+    'south, clocks go forward',
+    'Sun 01:30-03:30 Australia/Sydney',
+    '2026-10-03T15:30:00Z',
+    '2026-10-03T16:30:00Z',
+  ],
+  ['half an hour off', 'Tue 09:00-19:00 Asia/Kolkata', '2026-11-24T03:30:00Z', '2026-11-24T13:30:00Z'],
+])('isKeepAwakeOpen opens and closes by the wall clock: %s', (_, text, opens, closes) => {
+  const window = windowOf(text);
+  expect(isKeepAwakeOpen(window, at(opens) - 1)).toBe(false);
+  expect(isKeepAwakeOpen(window, at(opens))).toBe(true);
+  expect(isKeepAwakeOpen(window, at(closes) - 1)).toBe(true);
+  expect(isKeepAwakeOpen(window, at(closes))).toBe(false);
+});
+
+test('isKeepAwakeOpen is true in any of several windows', () => {
+  const windows = windowOf('Mon 09:00-10:00 UTC; Tue 12:00-13:00 UTC');
+  expect(isKeepAwakeOpen(windows, at('2026-11-24T12:30:00Z'))).toBe(true);
+  expect(isKeepAwakeOpen(windows, at('2026-11-24T09:30:00Z'))).toBe(false);
+});
+
+test('isKeepAwakeNear is true from the lead before the window on', () => {
+  const window = windowOf('Tue 09:00-19:00 UTC');
+  const nineMs = at('2026-11-24T09:00:00Z');
+  expect(isKeepAwakeNear(window, 5 * 60_000, nineMs - 5 * 60_000 - 1)).toBe(false);
+  expect(isKeepAwakeNear(window, 5 * 60_000, nineMs - 5 * 60_000)).toBe(true);
+});
+
+test('isKeepAwakeNear sees a window that is shorter than the lead', () => {
+  const window = windowOf('Tue 09:00-09:01 UTC');
+  expect(isKeepAwakeNear(window, 10 * 60_000, at('2026-11-24T08:55:00Z'))).toBe(true);
+});
+
+test('isKeepAwakeDue wakes who fell asleep before the window, and not who was put to sleep in it', () => {
+  const window = windowOf('Mon-Fri 09:00-19:00 UTC');
+  const moment = { leadMs: 5 * 60_000, nowMs: at('2026-11-24T10:00:00Z') };
+  expect(isKeepAwakeDue(window, at('2026-11-23T20:00:00Z'), moment)).toBe(true);
+  expect(isKeepAwakeDue(window, at('2026-11-23T18:00:00Z'), moment)).toBe(true);
+  expect(isKeepAwakeDue(window, at('2026-11-24T09:30:00Z'), moment)).toBe(false);
+});
+
+test('isKeepAwakeDue wakes ahead of the window, by the lead', () => {
+  const window = windowOf('Mon-Fri 09:00-19:00 UTC');
+  const asleepMs = at('2026-11-23T20:00:00Z');
+  const moment = (nowMs: number) => ({ leadMs: 5 * 60_000, nowMs });
+  expect(isKeepAwakeDue(window, asleepMs, moment(at('2026-11-24T08:54:59Z')))).toBe(false);
+  expect(isKeepAwakeDue(window, asleepMs, moment(at('2026-11-24T08:55:00Z')))).toBe(true);
 });
 
 test.each([

@@ -90,3 +90,46 @@ test.each([
 ])('workloadFrom refuses %j, which is no workload', (object) => {
   expect(() => workloadFrom('deployment', object)).toThrow('not a deployment');
 });
+
+test('workloadFrom keeps the uid, and takes none for an empty text, which no object has', () => {
+  expect(deployment({ metadata: { ...metadata, uid: 'u-1' } }).uid).toBe('u-1');
+  expect(deployment().uid).toBe('');
+});
+
+test('workloadFrom takes the revision of a Deployment from its annotation, of a StatefulSet from its status', () => {
+  const annotations = { 'deployment.kubernetes.io/revision': '7' };
+  const status = { updateRevision: 'web-5f8' };
+  const object = { metadata: { ...metadata, annotations }, status };
+  expect(workloadFrom('deployment', object).revision).toBe('7');
+  expect(workloadFrom('statefulset', object).revision).toBe('web-5f8');
+});
+
+test('workloadFrom knows no revision before a controller has looked', () => {
+  expect(deployment()).not.toHaveProperty('revision');
+  expect(workloadFrom('statefulset', { metadata, status: {} })).not.toHaveProperty('revision');
+});
+
+const trackerOf = (marks: object) => deployment({ metadata: { ...metadata, ...marks } }).trackedBy;
+const writtenBy = (manager: string) => trackerOf({ managedFields: [{ manager }] });
+
+test('workloadFrom knows Argo CD by its tracking id and by its name as a writer', () => {
+  expect(trackerOf({ annotations: { 'argocd.argoproj.io/tracking-id': 'a:b' } })).toBe('Argo CD');
+  expect(writtenBy('argocd-controller')).toBe('Argo CD');
+  expect(writtenBy('argocd-application-controller')).toBe('Argo CD');
+  expect(writtenBy('my-argocd')).toBeUndefined();
+});
+
+test('workloadFrom knows Flux by the labels and the names of its controllers', () => {
+  expect(trackerOf({ labels: { 'kustomize.toolkit.fluxcd.io/name': 'apps' } })).toBe('Flux');
+  expect(trackerOf({ labels: { 'helm.toolkit.fluxcd.io/name': 'apps' } })).toBe('Flux');
+  expect(writtenBy('kustomize-controller')).toBe('Flux');
+  expect(writtenBy('helm-controller')).toBe('Flux');
+});
+
+test('workloadFrom takes neither Helm, kubectl nor a common label for a tool that would bring it back', () => {
+  for (const manager of ['helm', 'kubectl-client-side-apply', 'kube-controller-manager', '']) {
+    expect(writtenBy(manager)).toBeUndefined();
+  }
+  expect(trackerOf({ labels: { 'app.kubernetes.io/instance': 'apps' } })).toBeUndefined();
+  expect(trackerOf({ managedFields: [{}] })).toBeUndefined();
+});

@@ -5,7 +5,7 @@ import { orderSweep } from '../../shared/core/order-sweep.ts';
 
 const DECISIONS = {
   heal: { action: 'heal', reason: 'visited' },
-  settle: { action: 'settle', isVisited: true },
+  settle: { action: 'settle', end: 'visited' },
   'note-off': { action: 'note-off' },
   register: { action: 'register' },
   sleep: { action: 'sleep', idleMs: 1 },

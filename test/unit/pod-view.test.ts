@@ -48,10 +48,11 @@ describe('podViewFrom, containers', () => {
   test('a container that waits after a crash tells why, its restarts and its last exit code', () => {
     const crashed = status('web', {
       state: { waiting: { reason: 'CrashLoopBackOff', message: 'back-off 10s' } },
-      lastState: { terminated: { exitCode: 137, reason: 'OOMKilled' } },
+      lastState: { terminated: { exitCode: 137, reason: 'OOMKilled', startedAt: new Date(7_000) } },
       restartCount: 4,
     });
     expect(podViewFrom(pod({ containerStatuses: [crashed] }), []).containers[0]).toMatchObject({
+      lastStartMs: 7_000,
       state: 'waiting',
       reason: 'CrashLoopBackOff',
       message: 'back-off 10s',
@@ -84,6 +85,14 @@ describe('podViewFrom, pod', () => {
     const isReady = (value: string) =>
       podViewFrom(pod({ status: { conditions: [condition('Ready', value)] } }), []).isReady;
     expect([isReady('True'), isReady('False'), isReady('Unknown')]).toEqual([true, false, false]);
+  });
+
+  test('a pod that is Ready tells since when, one that is not does not', () => {
+    const since = (value: string) => {
+      const ready = { ...condition('Ready', value), lastTransitionTime: '1970-01-01T00:00:09Z' };
+      return podViewFrom(pod({ status: { conditions: [ready] } }), []).readySinceMs;
+    };
+    expect([since('True'), since('False')]).toEqual([9_000, undefined]);
   });
 
   test('every text is cut to 300 characters, and half a character is none', () => {

@@ -26,9 +26,9 @@ async function sweeping(given: { deadlineMs: number; visited?: readonly string[]
   };
   const reported: SweptBranch[] = [];
   const report = (swept: SweptBranch) => void reported.push(swept);
-  const rules = { timing: TIMING, mode: 'on' } as const;
+  const settings = { timing: TIMING, mode: 'on' } as const;
   const options = { expectedProxies: 1, batchSize: BATCH_SIZE, deadlineMs };
-  const sweepWith = createSweep({ store, cluster, rules, now, report, ...options });
+  const sweepWith = createSweep({ store, cluster, settings, now, report, ...options });
   const sweep = async (isDryRun = false) => {
     await store.stampHeartbeat('proxy', TIMING.heartbeatSilenceMs);
     return sweepWith({ isDryRun });
@@ -106,7 +106,7 @@ describe('a sweep that has no time left', () => {
     store.writeSweepPlace = () => Promise.reject(new StoreError('down'));
     const summary = await sweep();
     expect(summary).toMatchObject({ slept: 2, failed: 0 });
-    expect(summary.placeProblem).toBe('the next sweep does not know where to go on: down');
+    expect(summary.sideProblems).toEqual(['the next sweep does not know where to go on: down']);
   });
 });
 

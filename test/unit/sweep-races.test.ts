@@ -14,9 +14,9 @@ async function sweeping(record: BranchRecord = aRecord()) {
   const store = createMemoryStore(now, { [BRANCH]: record });
   const cluster = createMemoryCluster(aWorkload());
   await store.stampHeartbeat('proxy', TIMING.heartbeatSilenceMs);
-  const rules = { timing: TIMING, mode: 'on' } as const;
+  const settings = { timing: TIMING, mode: 'on' } as const;
   const sweep = createSweep({
-    ...{ store, cluster, rules, now, expectedProxies: 1, batchSize: 2 },
+    ...{ store, cluster, settings, now, expectedProxies: 1, batchSize: 2 },
     report: () => undefined,
   });
   const replicas = () => cluster.workloads.get(REF)?.replicas;

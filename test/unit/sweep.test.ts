@@ -21,11 +21,11 @@ async function sweeping(given: Given) {
   const store = createMemoryStore(now, given.records ?? { [BRANCH]: aRecord() });
   const cluster = createMemoryCluster(...(given.workloads ?? [aWorkload({ replicas: 2 })]));
   const reported: SweptBranch[] = [];
-  const rules = { timing: TIMING, mode: 'on' } as const;
+  const settings = { timing: TIMING, mode: 'on' } as const;
   const report = (swept: SweptBranch) => void reported.push(swept);
   const { deadlineMs = Number.POSITIVE_INFINITY } = given;
   const options = { expectedProxies: 1, batchSize: 2, deadlineMs };
-  const sweepWith = createSweep({ store, cluster, rules, now, report, ...options });
+  const sweepWith = createSweep({ store, cluster, settings, now, report, ...options });
   await store.stampHeartbeat('proxy', TIMING.heartbeatSilenceMs);
   const sweep = async (isDryRun = false) => {
     await store.stampHeartbeat('proxy', TIMING.heartbeatSilenceMs);

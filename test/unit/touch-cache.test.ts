@@ -3,7 +3,7 @@ import { createKnownBranches } from '../../shared/flows/known-branches.ts';
 import { createTouch } from '../../shared/flows/touch.ts';
 import { StoreError } from '../../shared/ports.ts';
 import { aRecord, aWorkload, BRANCH, NOON, TIMING } from '../fixtures/branches.ts';
-import { createMemoryCluster, createMemoryStore } from '../fixtures/memory-ports.ts';
+import { createMemoryCluster, createMemoryStore, readNothing } from '../fixtures/memory-ports.ts';
 
 const REF = `deployment/${BRANCH}` as const;
 const SECOND = 1_000;
@@ -14,7 +14,7 @@ function touching() {
   const store = createMemoryStore(now, { [BRANCH]: aRecord() });
   const cluster = createMemoryCluster(aWorkload());
   const known = createKnownBranches({ cluster, timing: TIMING, now });
-  const touch = createTouch({ store, cluster, known, timing: TIMING, now });
+  const touch = createTouch({ readSurroundings: readNothing, store, cluster, known, timing: TIMING, now });
   const scaleToZero = () => cluster.workloads.set(REF, aWorkload({ replicas: 0 }));
   return { clock, store, cluster, touch, scaleToZero };
 }

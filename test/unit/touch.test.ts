@@ -8,6 +8,7 @@ import {
   createMemoryStore,
   type MemoryCluster,
   type MemoryStore,
+  readNothing,
 } from '../fixtures/memory-ports.ts';
 
 const SECOND = 1_000;
@@ -23,6 +24,7 @@ function touching(given: {
   const cluster = given.cluster ?? createMemoryCluster(aWorkload());
   const known = createKnownBranches({ cluster, timing: TIMING, now });
   const touch = createTouch({
+    readSurroundings: readNothing,
     store,
     cluster,
     known,

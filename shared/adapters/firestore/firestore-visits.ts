@@ -1,9 +1,10 @@
 import type { RecordChange } from '../../core/branch-record.ts';
 import { StoreError, type UpdateOutcome, type VisitStore } from '../../ports.ts';
-import { NEW_BRANCH, planBranchWrite, VISIT } from '../records/branch-document.ts';
+import { BACKGROUND, NEW_BRANCH, planBranchWrite, VISIT } from '../records/branch-document.ts';
 import { documentId, type StoreScope } from '../records/document-id.ts';
 import { planHeartbeatWrite } from '../records/heartbeat-document.ts';
 import { toReadRecord } from '../records/stored-branch.ts';
+import type { DocumentWrite } from '../records/stored-document.ts';
 import {
   type CommitOutcome,
   createFirestoreDocuments,
@@ -20,11 +21,8 @@ export type FirestoreVisitsOptions = FirestoreDatabase & StoreScope;
 export function createFirestoreVisits(options: FirestoreVisitsOptions): VisitStore {
   const documents = createFirestoreDocuments(options);
   return {
-    stampVisit: async (branch) => {
-      const path = branchPath(options, branch);
-      const { outcome } = await documents.commit(path, VISIT, { exists: true });
-      return expectOutcome(outcome, { written: 'stamped', missing: 'missing' });
-    },
+    stampVisit: (branch) => stamp(documents, branchPath(options, branch), VISIT),
+    stampBackground: (branch) => stamp(documents, branchPath(options, branch), BACKGROUND),
     createRecord: async (branch) => {
       const path = branchPath(options, branch);
       const { outcome } = await documents.commit(path, NEW_BRANCH, { exists: false });
@@ -42,6 +40,11 @@ export function createFirestoreVisits(options: FirestoreVisitsOptions): VisitSto
       expectOutcome(outcome, { written: 'stamped' });
     },
   };
+}
+
+async function stamp(documents: FirestoreDocuments, path: string, write: DocumentWrite) {
+  const { outcome } = await documents.commit(path, write, { exists: true });
+  return expectOutcome(outcome, { written: 'stamped' as const, missing: 'missing' as const });
 }
 
 async function update(

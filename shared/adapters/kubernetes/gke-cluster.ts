@@ -5,6 +5,9 @@ import { parseWorkloadName, type WorkloadName, workloadPath } from './kubernetes
 import { type KubernetesTarget, readJson, send } from './kubernetes-rest.ts';
 import { createKubernetesVisits, FIELD_MANAGER } from './kubernetes-visits.ts';
 import { type WorkloadObject, workloadFrom } from './kubernetes-workload.ts';
+import { removeService, removeWorkload } from './remove-objects.ts';
+import { listJobs } from './running-jobs.ts';
+import { writeEvent } from './write-event.ts';
 
 export type GkeClusterOptions = KubernetesTarget & {
   /** Workloads per page of a list. Default 500. */
@@ -44,6 +47,10 @@ export function createGkeCluster(options: GkeClusterOptions): Cluster {
       const workload = parseWorkloadName(ref);
       return workload === undefined ? 'gone' : lower(options, workload, resourceVersion);
     },
+    listJobs: () => listJobs(options),
+    tell: (notice) => writeEvent(options, notice),
+    removeWorkload: (condemned) => removeWorkload(options, condemned),
+    removeService: (branch) => removeService(options, branch),
   };
 }
 

@@ -3,7 +3,7 @@ import { ClusterError } from '../../ports.ts';
 
 /** What was asked of Kubernetes, in its own words: verb, resource and name as RBAC knows them. */
 export type KubernetesCall = {
-  readonly verb: 'get' | 'list' | 'patch' | 'watch';
+  readonly verb: 'get' | 'list' | 'patch' | 'watch' | 'create' | 'delete';
   /** `deployments/scale` */
   readonly resource: string;
   readonly namespace: string;

@@ -2,7 +2,12 @@ import type { HttpAnswer } from '../rest/http-exchange.ts';
 import type { RestRequest, RestTransport } from '../rest/rest-transport.ts';
 import { failureError, type KubernetesCall } from './kubernetes-error.ts';
 
-export type KubernetesTarget = { readonly transport: RestTransport; readonly namespace: string };
+export type KubernetesTarget = {
+  readonly transport: RestTransport;
+  readonly namespace: string;
+  /** Objects per page of a list. Default 500. */
+  readonly pageSize?: number;
+};
 
 /** Sends a request and gives back the answer, whatever its status. @throws ClusterError when no answer came */
 export async function send(

@@ -4,11 +4,15 @@ import type { VisitCluster } from '../../ports.ts';
 import { answerError, isNotFound } from './kubernetes-error.ts';
 import { isDnsLabel, parseWorkloadName, type WorkloadName, workloadPath } from './kubernetes-names.ts';
 import { type KubernetesTarget, readJson, send } from './kubernetes-rest.ts';
+import { listBounds, readInherited } from './kubernetes-surroundings.ts';
 import { BRANCH_LABEL, type WorkloadObject, workloadFrom } from './kubernetes-workload.ts';
 
 const KINDS: readonly WorkloadKind[] = ['deployment', 'statefulset'];
 
-/** The name under which `managedFields` shows our writes. */
+/**
+ * The name that an audit log shows for our writes. `managedFields` shows none: at 0 nobody owns the replicas, and a later
+ * scale takes nothing from nobody. Source: kube-apiserver 1.37, tried.
+ */
 export const FIELD_MANAGER = 'dormouse';
 
 export type KubernetesVisitsOptions = KubernetesTarget & {
@@ -36,6 +40,8 @@ export function createKubernetesVisits(options: KubernetesVisitsOptions): VisitC
       if (workload === undefined) return 'gone';
       return askTwice(() => raise(target, workload, replicas), raiseAgainAfterMs);
     },
+    readInherited: () => readInherited(target),
+    listBounds: () => listBounds(target),
   };
 }
 

@@ -1,9 +1,10 @@
-import type { Workload, WorkloadKind } from '../../core/workload.ts';
+import type { Annotations, GitOpsTool, Workload, WorkloadKind } from '../../core/workload.ts';
 
 /** What we read of a Deployment or StatefulSet, as JSON or as client-node's object with Dates. */
 export type WorkloadObject = {
   readonly metadata?: {
     readonly name?: string;
+    readonly uid?: string;
     readonly resourceVersion?: string;
     readonly generation?: number;
     readonly labels?: Readonly<Record<string, string>>;
@@ -32,6 +33,9 @@ export const BRANCH_LABEL = 'dormouse/branch';
 
 const ANNOTATION_PREFIX = 'dormouse/';
 
+const REVISION = 'deployment.kubernetes.io/revision';
+const FLUX_LABELS = ['kustomize.toolkit.fluxcd.io/name', 'helm.toolkit.fluxcd.io/name'];
+
 /** What it writes is nobody's edit. Most of it goes through subresources; the garbage collector's does not. */
 const CONTROLLER = 'kube-controller-manager';
 
@@ -42,7 +46,7 @@ const CONTROLLER = 'kube-controller-manager';
  */
 export function workloadFrom(kind: WorkloadKind, object: WorkloadObject): Workload {
   const { metadata = {}, spec = {} } = object;
-  const { name, resourceVersion, labels = {}, annotations = {} } = metadata;
+  const { name, uid = '', resourceVersion, labels = {}, annotations = {} } = metadata;
   const createdMs = timeMs(metadata.creationTimestamp);
   if (!name || !resourceVersion || createdMs === undefined) {
     throw new Error(`not a ${kind}: its name, resourceVersion or creationTimestamp is missing`);
@@ -51,6 +55,7 @@ export function workloadFrom(kind: WorkloadKind, object: WorkloadObject): Worklo
   return {
     kind,
     name,
+    uid,
     resourceVersion,
     ...(branchLabel === undefined ? {} : { branchLabel }),
     annotations: ownAnnotations(annotations),
@@ -58,10 +63,35 @@ export function workloadFrom(kind: WorkloadKind, object: WorkloadObject): Worklo
     lastEditMs: lastEditMs(metadata.managedFields ?? []) ?? createdMs,
     createdMs,
     isRolloutUnfinished: isRolloutUnfinished(kind, object),
+    ...defined({ revision: revisionOf(kind, object), trackedBy: trackerOf(object) }),
   };
 }
 
-function ownAnnotations(annotations: Readonly<Record<string, string>>): Record<string, string> {
+function revisionOf(kind: WorkloadKind, { metadata, status }: WorkloadObject): string | undefined {
+  return kind === 'deployment' ? metadata?.annotations?.[REVISION] : status?.updateRevision;
+}
+
+/**
+ * Source: Argo CD, "Resource Tracking"; Flux, labels of the kustomize and helm controllers. The older way of Argo CD, the label
+ * `app.kubernetes.io/instance`, is everybody's and tells nothing; what it last wrote does.
+ */
+function trackerOf({ metadata = {} }: WorkloadObject): GitOpsTool | undefined {
+  const { annotations = {}, labels = {}, managedFields = [] } = metadata;
+  const isWrittenBy = (manager: RegExp) => managedFields.some((entry) => manager.test(entry.manager ?? ''));
+  if (annotations['argocd.argoproj.io/tracking-id'] !== undefined || isWrittenBy(/^argocd/)) return 'Argo CD';
+  const isFlux = FLUX_LABELS.some((label) => labels[label] !== undefined);
+  return isFlux || isWrittenBy(/^(?:kustomize|helm)-controller$/) ? 'Flux' : undefined;
+}
+
+function defined<Fields extends object>(
+  fields: Fields,
+): { [Key in keyof Fields]?: NonNullable<Fields[Key]> } {
+  const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [Key in keyof Fields]?: NonNullable<Fields[Key]> };
+}
+
+/** Those that are addressed to Dormouse. */
+export function ownAnnotations(annotations: Annotations): Annotations {
   return Object.fromEntries(Object.entries(annotations).filter(([key]) => key.startsWith(ANNOTATION_PREFIX)));
 }
 

@@ -14,9 +14,12 @@ export function podViewFrom(pod: V1Pod, events: readonly CoreV1Event[]): PodView
   const scheduled = conditionOf(pod, 'PodScheduled');
   const why = isScheduled || scheduled?.status !== 'False' ? undefined : scheduled.message;
   const containers = containersOf(pod);
+  const ready = conditionOf(pod, 'Ready');
+  const isReady = ready?.status === 'True';
   return {
     name: pod.metadata?.name ?? '',
-    isReady: conditionOf(pod, 'Ready')?.status === 'True',
+    isReady,
+    ...(isReady ? timeOf('readySinceMs', ready.lastTransitionTime) : {}),
     isScheduled,
     ...(why === undefined ? {} : { unschedulable: cutText(why) }),
     isPulling: containers.some((container) => isPulling(container, events)),
@@ -53,7 +56,8 @@ function containersOf({ spec, status }: V1Pod): readonly Container[] {
 function containerViewFrom({ name, role, status }: Container): ContainerView {
   const { state = {}, lastState, ready = false, restartCount = 0 } = status ?? {};
   const { reason, message }: Told = state.waiting ?? state.terminated ?? {};
-  const exitCode = (state.terminated ?? lastState?.terminated)?.exitCode;
+  const lastEnd = state.terminated ?? lastState?.terminated;
+  const exitCode = lastEnd?.exitCode;
   return {
     name,
     role,
@@ -63,7 +67,17 @@ function containerViewFrom({ name, role, status }: Container): ContainerView {
     isReady: ready,
     restarts: restartCount,
     ...(exitCode === undefined ? {} : { exitCode }),
+    ...timeOf('lastStartMs', lastEnd?.startedAt),
   };
+}
+
+/** A time as JSON has it, which the types call a date. */
+function timeOf<Key extends string>(
+  key: Key,
+  time: Date | null | undefined,
+): { readonly [_ in Key]?: number } {
+  if (!time) return {};
+  return { [key]: new Date(time).getTime() } as { readonly [_ in Key]?: number };
 }
 
 /** Source: Kubernetes, ContainerState: without any member it is waiting. */

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import type { BranchRecord, RecordChange, ReplicaCounts } from '../../core/branch-record.ts';
+import type { BranchRecord, RecordChange, ReplicaCounts, Revisions } from '../../core/branch-record.ts';
 import { parseWorkloadRef } from '../../core/workload.ts';
 import {
   DOCUMENT_VERSION,
@@ -22,6 +22,9 @@ export const NEW_BRANCH: DocumentWrite = {
 /** A visit ends a contest, and takes back that the branch is gone. */
 export const VISIT: DocumentWrite = { set: {}, clear: ['contested', 'expireAt'], stamp: ['lastAccess'] };
 
+/** Background activity changes nothing but its own time: it is no visit. */
+export const BACKGROUND: DocumentWrite = { set: {}, clear: [], stamp: ['lastBackground'] };
+
 type Field = {
   /** Its name in the record. */
   readonly key: keyof BranchRecord;
@@ -32,16 +35,20 @@ type Field = {
 
 const TIME = { expected: 'a timestamp', accepts: isTime };
 const COUNTS = 'a map of deployment/NAME or statefulset/NAME to whole numbers above 0';
+const REVISIONS = 'a map of deployment/NAME or statefulset/NAME to texts';
 
 /** Every field of version 1 but `v`, by its name in the document. */
 const FIELDS: Readonly<Record<string, Field>> = {
   lastAccess: { key: 'lastAccessMs', isRequired: true, ...TIME },
+  lastBackground: { key: 'lastBackgroundMs', ...TIME },
   asleepSince: { key: 'asleepSinceMs', ...TIME },
   replicas: { key: 'replicas', expected: COUNTS, accepts: isReplicaCounts },
+  revisions: { key: 'revisions', expected: REVISIONS, accepts: isRevisions },
   offSince: { key: 'offSinceMs', ...TIME },
   contested: { key: 'contested', expected: 'a whole number, 0 or more', accepts: isCount },
   pinnedUntil: { key: 'pinnedUntilMs', ...TIME },
   wakeMs: { key: 'wakeMs', isRequired: true, expected: 'a list of durations in ms', accepts: isDurations },
+  deletionAnnouncedAt: { key: 'deletionAnnouncedAtMs', ...TIME },
   expireAt: { key: 'expireAtMs', ...TIME },
 };
 
@@ -116,18 +123,25 @@ function fromStored(value: unknown): unknown {
 
 function toStored(name: string, value: unknown): unknown {
   if (FIELDS[name]?.accepts === isTime) return new Date(Number(value));
-  return name === 'replicas' ? definedCounts(value as ReplicaCounts) : value;
+  const isMap = name === 'replicas' || name === 'revisions';
+  return isMap ? definedOnly(value as ReplicaCounts | Revisions) : value;
 }
 
-function definedCounts(counts: ReplicaCounts): ReplicaCounts {
-  return Object.fromEntries(Object.entries(counts).filter(([, count]) => count !== undefined));
+function definedOnly(map: ReplicaCounts | Revisions): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(map).filter(([, value]) => value !== undefined));
 }
 
 function isReplicaCounts(value: unknown): boolean {
-  if (!isStoredDocument(value)) return false;
-  return Object.entries(value).every(
-    ([ref, count]) => parseWorkloadRef(ref) !== undefined && isCount(count) && Number(count) > 0,
-  );
+  return isMapByWorkload(value, (count) => isCount(count) && Number(count) > 0);
+}
+
+function isRevisions(value: unknown): boolean {
+  return isMapByWorkload(value, (revision) => typeof revision === 'string');
+}
+
+function isMapByWorkload(map: unknown, accepts: (value: unknown) => boolean): boolean {
+  if (!isStoredDocument(map)) return false;
+  return Object.entries(map).every(([ref, value]) => parseWorkloadRef(ref) !== undefined && accepts(value));
 }
 
 function isCount(value: unknown): boolean {

@@ -5,15 +5,15 @@ import {
   type ReadRecord,
   StoreError,
   type StoreSnapshot,
-  type SweepPlace,
+  type SweepMemory,
   type UpdateOutcome,
 } from '../../ports.ts';
-import { NEW_BRANCH, planBranchWrite, VISIT } from '../records/branch-document.ts';
+import { BACKGROUND, NEW_BRANCH, planBranchWrite, VISIT } from '../records/branch-document.ts';
 import { documentId, type StoreScope, scopeRange, sweepDocumentId } from '../records/document-id.ts';
 import { planHeartbeatWrite } from '../records/heartbeat-document.ts';
 import { type SortedRecords, sortRows, toHeartbeats, toReadRecord } from '../records/stored-branch.ts';
 import { type DocumentWrite, isStoredDocument, type StoredDocument } from '../records/stored-document.ts';
-import { parseSweepPlace, planSweepPlaceWrite } from '../records/sweep-document.ts';
+import { BLIND_SWEEP, parseSweepPlace, planSweepPlaceWrite } from '../records/sweep-document.ts';
 import { type DocumentName, openSqliteDocuments, type SqliteDocuments } from './sqlite-documents.ts';
 
 export type SqliteStoreOptions = StoreScope & {
@@ -39,7 +39,8 @@ export function createSqliteStore(options: SqliteStoreOptions): BranchStore & { 
   const documents = attempt(`open ${file}`, () => openSqliteDocuments(file));
   const context: Context = { documents, scope: { cluster, namespace }, now };
   return {
-    stampVisit: async (branch) => attempt(`stamp ${branch}`, () => stampVisit(context, branch)),
+    stampVisit: async (branch) => attempt(`stamp ${branch}`, () => stamp(context, branch, VISIT)),
+    stampBackground: async (branch) => attempt(`stamp ${branch}`, () => stamp(context, branch, BACKGROUND)),
     createRecord: async (branch) => attempt(`create ${branch}`, () => createRecord(context, branch)),
     readRecord: async (branch) => attempt(`read ${branch}`, () => readRecord(context, branch)),
     stampHeartbeat: async (proxy, silenceMs) =>
@@ -50,14 +51,16 @@ export function createSqliteStore(options: SqliteStoreOptions): BranchStore & { 
       attempt(`update ${branch}`, () => update(context, { branch, version, change })),
     readSweepPlace: async () => attempt('read the place of a sweep', () => readSweepPlace(context)),
     writeSweepPlace: async (place) =>
-      attempt('keep the place of a sweep', () => writeSweepPlace(context, place)),
+      attempt('keep the place of a sweep', () => writeSweep(context, planSweepPlaceWrite(place))),
+    stampBlindSweep: async () =>
+      attempt('say that a sweep was blind', () => writeSweep(context, BLIND_SWEEP)),
     close: async () => documents.close(),
   };
 }
 
-function stampVisit(context: Context, branch: string): 'stamped' | 'missing' {
+function stamp(context: Context, branch: string, write: DocumentWrite): 'stamped' | 'missing' {
   const version = context.documents.edit(branchName(context, branch), (row) =>
-    row === undefined ? undefined : applyWrite(row.document, VISIT, context.now()),
+    row === undefined ? undefined : applyWrite(row.document, write, context.now()),
   );
   return version === undefined ? 'missing' : 'stamped';
 }
@@ -106,15 +109,15 @@ function update(context: Context, { branch, version, change }: ConditionalWrite)
   return written === undefined ? { outcome: 'conflict' } : { outcome: 'written', version: written };
 }
 
-function readSweepPlace({ documents, scope }: Context): SweepPlace {
+function readSweepPlace({ documents, scope }: Context): SweepMemory {
   return parseSweepPlace(documents.read(sweepName(scope))?.document);
 }
 
 /** A document that is none is written anew. */
-function writeSweepPlace({ documents, scope, now }: Context, place: SweepPlace): void {
+function writeSweep({ documents, scope, now }: Context, write: DocumentWrite): void {
   documents.edit(sweepName(scope), (row) => {
     const document = isStoredDocument(row?.document) ? row.document : {};
-    return applyWrite(document, planSweepPlaceWrite(place), now());
+    return applyWrite(document, write, now());
   });
 }
 

@@ -25,6 +25,7 @@ export function countStore(store: MemoryStore, now: () => number): CountedStore 
     reads,
     writes,
     stampVisit: async (branch) => write(await store.stampVisit(branch)),
+    stampBackground: async (branch) => write(await store.stampBackground(branch)),
     createRecord: async (branch) => write(await store.createRecord(branch)),
     readRecord: async (branch) => read(await store.readRecord(branch)),
     stampHeartbeat: async (proxy, silenceMs) => write(read(await store.stampHeartbeat(proxy, silenceMs))),
@@ -39,5 +40,6 @@ export function countStore(store: MemoryStore, now: () => number): CountedStore 
     },
     readSweepPlace: async () => read(await store.readSweepPlace()),
     writeSweepPlace: async (place) => write(await store.writeSweepPlace(place)),
+    stampBlindSweep: async () => write(await store.stampBlindSweep()),
   };
 }

@@ -9,7 +9,7 @@ import { createSweep } from '../../../shared/flows/sweep.ts';
 import { createTouch } from '../../../shared/flows/touch.ts';
 import { createLog } from '../../../shared/log.ts';
 import { aWorkload } from '../../fixtures/branches.ts';
-import { createMemoryCluster, createMemoryStore } from '../../fixtures/memory-ports.ts';
+import { createMemoryCluster, createMemoryStore, readNothing } from '../../fixtures/memory-ports.ts';
 import type { Usage } from './bill.ts';
 import { type Busy, billedSeconds } from './busy-time.ts';
 import { countStore } from './count-store.ts';
@@ -87,11 +87,11 @@ function createWorld({ branches }: Traffic) {
   });
   const timing = createTiming(ASSUMED.idleAfterMs);
   const known = createKnownBranches({ cluster, timing, now });
-  const touch = createTouch({ store, cluster, known, timing, now });
+  const touch = createTouch({ store, cluster, known, readSurroundings: readNothing, timing, now });
   const sweep = createSweep({
     store,
     cluster,
-    rules: { timing, mode: 'on' },
+    settings: { timing, mode: 'on' },
     now,
     expectedProxies: ASSUMED.proxies,
     batchSize: 20,
@@ -110,7 +110,7 @@ function createWorld({ branches }: Traffic) {
     touch,
     log,
     timer: createWakeTimer(store, now),
-    touchRoute: createTouchRoute({ touch, stampHeartbeat, log }),
+    touchRoute: createTouchRoute({ touch, stampHeartbeat, stampBackground: store.stampBackground, log }),
     sleepFunction: createSleepFunction({ sweep, isDryRun: false, log }),
     /** Of the instances of each function. */
     busy: { wake: [] as Busy[], sleep: [] as Busy[] },
