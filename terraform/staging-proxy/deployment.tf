@@ -61,9 +61,11 @@ resource "kubernetes_deployment_v1" "this" {
         }
 
         container {
-          name    = "nginx"
-          image   = coalesce(var.run.image, "nginx:${var.nginx.version}")
-          command = ["nginx", "-c", "${var.nginx.config_folder}/nginx.conf", "-e", var.nginx.error_log, "-g", "daemon off;"]
+          name  = "nginx"
+          image = coalesce(var.run.image, "nginx:${var.nginx.version}")
+          # A container that starts again finds the files of the one before, and its process ids repeat.
+          command = ["sh", "-c", "find \"$0\" -type f -delete && exec nginx \"$@\"", local.connections_folder]
+          args    = ["-c", "${var.nginx.config_folder}/nginx.conf", "-e", var.nginx.error_log, "-g", "daemon off;"]
 
           port {
             name           = "http"
@@ -131,6 +133,11 @@ resource "kubernetes_deployment_v1" "this" {
             name       = "spool"
             mount_path = var.nginx.temp_folder
           }
+
+          volume_mount {
+            name       = "connections"
+            mount_path = local.connections_folder
+          }
         }
 
         volume {
@@ -145,6 +152,15 @@ resource "kubernetes_deployment_v1" "this" {
           name = "spool"
           empty_dir {
             size_limit = var.run.spool
+          }
+        }
+
+        # An empty file for each open socket: in memory, since they come and go.
+        volume {
+          name = "connections"
+          empty_dir {
+            medium     = "Memory"
+            size_limit = "16Mi"
           }
         }
       }

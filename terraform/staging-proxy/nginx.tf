@@ -4,15 +4,18 @@ locals {
   # From 1.27.3 on nginx looks a name up at run time and keeps connections; before, it is one or the other.
   keeps_connections = local.nginx_version >= 1027003
 
+  # A folder of its own within the one that nginx may write to anyway.
+  connections_folder = coalesce(var.nginx.connections_folder, "${var.nginx.temp_folder}/connections")
+
   wake_function_host = trimprefix(var.dormouse.wake_function_url, "https://")
   resolver           = var.nginx.resolver != null ? var.nginx.resolver : one(data.kubernetes_service_v1.dns[*].spec[0].cluster_ip)
   visitors           = jsondecode(file("${path.module}/visitors.json"))
 
   # An empty list, joined, would match everybody; (?!) matches nobody.
-  known_robots     = join("|", local.visitors.robotAgents)
-  robot_agents     = join("|", var.visitors.robot_agents)
-  ignored_paths    = join("|", concat(local.visitors.ignoredPaths, var.visitors.ignored_paths))
-  background_paths = join("|", concat(local.visitors.backgroundPaths, var.visitors.background_paths))
+  known_robots      = join("|", local.visitors.robotAgents)
+  robot_agents      = join("|", var.visitors.robot_agents)
+  ignored_paths     = join("|", concat(local.visitors.ignoredPaths, var.visitors.ignored_paths))
+  development_paths = join("|", concat(local.visitors.developmentPaths, var.visitors.development_paths))
 
   nginx_conf = templatefile("${path.module}/nginx.conf.tftpl", {
     listen                  = var.nginx.listen
@@ -30,11 +33,12 @@ locals {
     metadata_host         = "169.254.169.254"
     identity_cache_time   = "1m"
     touches_per_minute    = var.limits.touches_per_minute
+    background_per_minute = 1
     heartbeats_per_minute = 1
     known_robots          = local.known_robots
     robot_agents          = local.robot_agents == "" ? "^(?!)" : local.robot_agents
     ignored_paths         = local.ignored_paths == "" ? "(?!)" : local.ignored_paths
-    background_paths      = local.background_paths == "" ? "(?!)" : local.background_paths
+    development_paths     = local.development_paths == "" ? "(?!)" : local.development_paths
     trusted_proxies       = join("\n    ", [for network in var.visitors.trusted_proxies : "proxy ${network};"])
     ignored_networks      = join("\n    ", [for network in var.visitors.ignored_networks : "${network} 1;"])
     application_timeout   = var.nginx.application_timeout
@@ -49,14 +53,15 @@ locals {
     njs_module            = var.nginx.njs_module
     config_folder         = var.nginx.config_folder
     temp_folder           = var.nginx.temp_folder
+    connections_folder    = local.connections_folder
     pid_file              = var.nginx.pid_file
     error_log             = var.nginx.error_log
     access_log            = var.nginx.access_log
   })
 
   files = merge(
-    { "nginx.conf" = local.nginx_conf, "identity.js" = file("${path.module}/identity.js") },
-    { for name in fileset(path.module, "*.conf") : name => file("${path.module}/${name}") },
+    { "nginx.conf" = local.nginx_conf },
+    { for name in fileset(path.module, "*.{conf,js}") : name => file("${path.module}/${name}") },
   )
 }
 

@@ -30,7 +30,7 @@ variable "name" {
 }
 
 variable "nginx" {
-  description = "Where nginx is and what it finds there. `version` is that of the official image, or of your own nginx (1.22 or newer, with njs). `resolver` is the cluster's DNS, by default the address of the Service kube-system/kube-dns. `service_port` is the branches' Services' port."
+  description = "Where nginx is and what it finds there. `version` is that of the official image, or of your own nginx (1.22 or newer, with njs). `resolver` is the cluster's DNS, by default the address of the Service kube-system/kube-dns. `service_port` is the branches' Services' port. `connections_folder` holds an empty file for each open socket, by default `connections` in `temp_folder`: empty it before nginx starts, best by a tmpfs."
   type = object({
     version             = optional(string, "1.31.5")
     listen              = optional(string, "8080")
@@ -42,6 +42,7 @@ variable "nginx" {
     application_timeout = optional(string, "1h")
     config_folder       = optional(string, "/etc/staging-proxy")
     temp_folder         = optional(string, "/var/cache/staging-proxy")
+    connections_folder  = optional(string)
     pid_file            = optional(string, "/var/cache/staging-proxy/nginx.pid")
     njs_module          = optional(string, "/usr/lib/nginx/modules/ngx_http_js_module.so")
     ca_certificates     = optional(string, "/etc/ssl/certs/ca-certificates.crt")
@@ -92,20 +93,20 @@ variable "limits" {
 }
 
 variable "visitors" {
-  description = "Who is no visitor, beside those of visitors.json: regular expressions of user agents, of paths, and of paths that an open page asks for by itself; networks. `trusted_proxies` are the networks whose X-Forwarded-For is believed. Who sends `wake_header` is a visitor whatever he is."
+  description = "Who is no visitor, beside those of visitors.json: regular expressions of user agents, of paths, and of paths that the open page of a development server asks for by itself; networks. `trusted_proxies` are the networks whose X-Forwarded-For is believed. Who sends `wake_header` is a visitor whatever he is."
   type = object({
-    robot_agents     = optional(list(string), [])
-    ignored_paths    = optional(list(string), [])
-    background_paths = optional(list(string), [])
-    ignored_networks = optional(list(string), [])
-    trusted_proxies  = optional(list(string), [])
-    wake_header      = optional(string, "X-Dormouse-Wake")
+    robot_agents      = optional(list(string), [])
+    ignored_paths     = optional(list(string), [])
+    development_paths = optional(list(string), [])
+    ignored_networks  = optional(list(string), [])
+    trusted_proxies   = optional(list(string), [])
+    wake_header       = optional(string, "X-Dormouse-Wake")
   })
   default = {}
 
   validation {
     condition = alltrue([
-      for pattern in concat(var.visitors.robot_agents, var.visitors.ignored_paths, var.visitors.background_paths) :
+      for pattern in concat(var.visitors.robot_agents, var.visitors.ignored_paths, var.visitors.development_paths) :
       can(regex("^[^\"\n]+$", pattern))
     ])
     error_message = "visitors: every pattern must be a regular expression without quotation marks and line breaks, and not empty: an empty one would match everybody."

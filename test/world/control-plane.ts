@@ -192,6 +192,8 @@ function startControllers({ options, folder }: Layout, kubeconfigFile: string): 
     '--secure-port=0',
     `--service-account-private-key-file=${path.join(folder, 'service-account.key')}`,
     '--use-service-account-credentials=false',
+    // 15 s is Kubernetes' own: a test would wait for it.
+    '--horizontal-pod-autoscaler-sync-period=1s',
     `--controllers=${CONTROLLERS.join(',')}`,
   ]);
 }

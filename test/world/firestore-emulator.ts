@@ -25,6 +25,8 @@ const JAVA_FLAGS = ['-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '
 const READY_TIMEOUT_MS = 60_000;
 const POLL_MS = 50;
 const START_ATTEMPTS = 3;
+const WARM_UP = 'projects/warm-up/databases/(default)/documents';
+const WARM_UP_TIMEOUT_MS = 10_000;
 
 /**
  * Starts Google's emulator on a free port, as `gcloud emulators firestore start` does, without Python between.
@@ -75,7 +77,14 @@ async function waitUntilReady(host: string, java: GuardedProcess): Promise<void>
 
 async function answers(host: string): Promise<boolean> {
   try {
-    const response = await fetch(`http://${host}/`, { signal: AbortSignal.timeout(1_000) });
+    // A first write loads most of its code, which may take it longer than an adapter waits.
+    const response = await fetch(`http://${host}/v1/${WARM_UP}:commit`, {
+      method: 'POST',
+      headers: { authorization: 'Bearer owner', 'content-type': 'application/json' },
+      body: JSON.stringify({ writes: [{ update: { name: `${WARM_UP}/any/any` } }] }),
+      signal: AbortSignal.timeout(WARM_UP_TIMEOUT_MS),
+    });
+    await response.arrayBuffer();
     return response.ok;
   } catch {
     return false;

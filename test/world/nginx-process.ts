@@ -45,6 +45,8 @@ const POLL_MS = 20;
 export async function startNginx(place: NginxPlace): Promise<NginxProcess> {
   const pidFile = path.join(place.folder, 'nginx.pid');
   rmSync(pidFile, { force: true });
+  // As the Deployment does: process ids repeat.
+  rmSync(path.join(place.folder, 'temp/connections'), { recursive: true, force: true });
   const group = spawnGuarded(place);
   const end = () => endGroup(group, place.port);
   const deadlineMs = Date.now() + START_TIMEOUT_MS;

@@ -10,6 +10,8 @@ export type RbacRule = {
   readonly apiGroups: readonly string[];
   readonly resources: readonly string[];
   readonly verbs: readonly string[];
+  /** Without it, every object. */
+  readonly resourceNames?: readonly string[];
 };
 
 export type RbacRole = { readonly metadata: { readonly name: string }; readonly rules: readonly RbacRule[] };
@@ -25,19 +27,23 @@ export type PlannedAccess = {
 
 type Attributes = {
   readonly metadata: readonly { readonly name: string; readonly namespace: string }[];
-  readonly rule?: readonly Record<'api_groups' | 'resources' | 'verbs', readonly string[]>[];
+  readonly rule?: readonly (Record<'api_groups' | 'resources' | 'verbs', readonly string[]> & {
+    readonly resource_names?: readonly string[] | null;
+  })[];
   readonly role_ref?: readonly RoleRef[];
   readonly subject?: readonly RoleRef[];
 };
 type RoleRef = { readonly api_group: string; readonly kind: string; readonly name: string };
+
 /**
- * Plans the module with both providers mocked, and reads out of the plan who may do what in the namespace.
+ * Plans the module with both providers mocked, and reads out of the plan who may do what in the namespace. `variables`
+ * are in Terraform's language.
  * @throws Error with what Terraform said when there is no plan
  */
-export async function planAccess(providers: string): Promise<PlannedAccess> {
+export async function planAccess(providers: string, variables = ''): Promise<PlannedAccess> {
   const terraform = openTerraform(providers);
   try {
-    const { resources, outputs } = await terraform.plan('.');
+    const { resources, outputs } = await terraform.plan('.', variables);
     const planned = (type: string, who: string) => resources.get(`${type}.this["${who}"]`) as Attributes;
     const roleOf = (who: string) => toRole(planned('kubernetes_role_v1', who));
     return {
@@ -51,7 +57,12 @@ export async function planAccess(providers: string): Promise<PlannedAccess> {
 }
 
 function toRole({ metadata, rule = [] }: Attributes): RbacRole {
-  const rules = rule.map(({ api_groups: apiGroups, resources, verbs }) => ({ apiGroups, resources, verbs }));
+  const rules = rule.map(({ api_groups: apiGroups, resources, verbs, resource_names: resourceNames }) => ({
+    apiGroups,
+    resources,
+    verbs,
+    ...(resourceNames?.length ? { resourceNames } : {}),
+  }));
   return { metadata: toMetadata(metadata), rules };
 }
 

@@ -33,13 +33,15 @@ export type StagingProxyVariables = {
   /** How long a token is kept without asking again, in nginx's notation. */
   readonly identity_cache_time: string;
   readonly touches_per_minute: number;
+  /** Signs of background activity that are passed on of each branch. */
+  readonly background_per_minute: number;
   readonly heartbeats_per_minute: number;
   /** Regular expressions, joined by `|`; `(?!)` for none. They are no visit, and wake nothing. */
   readonly known_robots: string;
   readonly robot_agents: string;
   readonly ignored_paths: string;
   /** As above, and get no answer at all while the branch is asleep. */
-  readonly background_paths: string;
+  readonly development_paths: string;
   /** Lines of nginx's `geo`: `proxy NETWORK;` each, whose X-Forwarded-For is believed. */
   readonly trusted_proxies: string;
   /** Lines of nginx's `geo`: `NETWORK 1;` each, whose requests are no visit. */
@@ -62,6 +64,8 @@ export type StagingProxyVariables = {
   /** Holds identity.js and the files that nginx.conf includes. */
   readonly config_folder: string;
   readonly temp_folder: string;
+  /** An empty file for each open socket. Empty when nginx starts. */
+  readonly connections_folder: string;
   readonly pid_file: string;
   readonly error_log: string;
   readonly access_log: string;
@@ -71,7 +75,7 @@ export type StagingProxyVariables = {
 export type VisitorPatterns = {
   readonly robotAgents: readonly string[];
   readonly ignoredPaths: readonly string[];
-  readonly backgroundPaths: readonly string[];
+  readonly developmentPaths: readonly string[];
 };
 
 export type StagingProxyOptions = {
@@ -102,6 +106,8 @@ export type LogLine = Readonly<Record<string, string>>;
 export type StagingProxy = {
   readonly port: number;
   readonly url: string;
+  /** Where its files are. */
+  readonly folder: string;
   /** Of nginx's master process. */
   readonly pid: number;
   /** Has new workers take over; those at work finish what they have. */
@@ -120,6 +126,7 @@ const SOURCE = path.resolve(import.meta.dirname, '../../terraform/staging-proxy'
 const NJS_MODULE = '/usr/lib/nginx/modules/ngx_http_js_module.so';
 const TOUCHES_PER_MINUTE = 4;
 const HEARTBEATS_PER_MINUTE = 1;
+const BACKGROUND_PER_MINUTE = 1;
 /** Google's load balancer gives up after 30 s by default. */
 const HOLD_LIMIT_SECONDS = 25;
 
@@ -169,6 +176,7 @@ export async function startStagingProxy(options: StagingProxyOptions): Promise<S
   return {
     port,
     url: `http://127.0.0.1:${port}`,
+    folder,
     get pid() {
       return nginx.pid;
     },
@@ -212,6 +220,7 @@ export function stagingProxyVariables(
     metadata_host: options.metadataHost,
     identity_cache_time: '1m',
     touches_per_minute: Math.round(TOUCHES_PER_MINUTE * speed),
+    background_per_minute: Math.round(BACKGROUND_PER_MINUTE * speed),
     heartbeats_per_minute: Math.round(HEARTBEATS_PER_MINUTE * speed),
     ...visitorVariables(readVisitorPatterns()),
     trusted_proxies: '',
@@ -228,6 +237,7 @@ export function stagingProxyVariables(
     njs_module: options.njsModule ?? NJS_MODULE,
     config_folder: SOURCE,
     temp_folder: inFolder('temp'),
+    connections_folder: inFolder('temp/connections'),
     pid_file: inFolder('nginx.pid'),
     error_log: inFolder('error.log'),
     access_log: inFolder('access.log'),
@@ -253,9 +263,8 @@ function visitorVariables(patterns: VisitorPatterns) {
   return {
     known_robots: joined(patterns.robotAgents),
     robot_agents: '^(?!)', // a team adds none
-
     ignored_paths: joined(patterns.ignoredPaths),
-    background_paths: joined(patterns.backgroundPaths),
+    development_paths: joined(patterns.developmentPaths),
   };
 }
 

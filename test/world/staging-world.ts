@@ -61,6 +61,8 @@ export type SweepAnswer = {
   readonly failed: number;
   readonly blind: false | { readonly reason: string; readonly explanation: string };
   readonly problems: readonly { readonly branch: string; readonly problem: string }[];
+  readonly deleted: number;
+  readonly deletions: readonly { readonly branch: string; readonly deleteAtMs: number }[];
   readonly decisions?: readonly { readonly branch: string; readonly decision: { readonly action: string } }[];
 };
 

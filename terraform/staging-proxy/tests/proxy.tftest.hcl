@@ -25,7 +25,7 @@ run "configuration_only" {
   command = plan
 
   assert {
-    condition     = toset(keys(output.files)) == toset(["nginx.conf", "identity.js", "ask-function.conf", "describe-visitor.conf"])
+    condition     = toset(keys(output.files)) == toset(["nginx.conf", "identity.js", "open-connections.js", "ask-function.conf", "describe-visitor.conf"])
     error_message = "nginx.conf, and all that it names"
   }
 
@@ -63,12 +63,12 @@ run "nginx_of_another_kind" {
     nginx      = { version = "1.27.2", listen = "127.0.0.1:80", resolver = "10.0.0.10 10.0.0.11", service_port = 8080, cluster_domain = "k8s.example" }
     limits     = { touches_per_minute = 60, held_per_branch = 4000, progress_per_branch = 1 }
     visitors = {
-      robot_agents     = ["^our-monitor/"]
-      ignored_paths    = ["/healthz"]
-      background_paths = ["/poll(?:/.*)?"]
-      ignored_networks = ["192.0.2.0/24", "198.51.100.7/32"]
-      trusted_proxies  = ["35.191.0.0/16"]
-      wake_header      = "X-CI"
+      robot_agents      = ["^our-monitor/"]
+      ignored_paths     = ["/healthz"]
+      development_paths = ["/poll(?:/.*)?"]
+      ignored_networks  = ["192.0.2.0/24", "198.51.100.7/32"]
+      trusted_proxies   = ["35.191.0.0/16"]
+      wake_header       = "X-CI"
     }
   }
 

@@ -41,14 +41,20 @@ export function authorize(user: User, call: ApiCall): void {
   if (!isAllowed(user, call)) throw forbidden(call.resource, call.name ?? '', describe(user, call));
 }
 
-function isAllowed({ allowed }: User, { namespace, verb, ...call }: ApiCall): boolean {
+function isAllowed({ allowed }: User, { verb, ...call }: ApiCall): boolean {
   if (allowed === 'everything') return true;
+  const namespace = namespaceOf(call);
   if (allowed.namespace !== undefined && allowed.namespace !== namespace) return false;
   const { group } = call.resource;
   return allowed.rules.some(
     ({ apiGroups, resources, verbs }) =>
       covers(apiGroups, group) && covers(resources, resourceName(call)) && covers(verbs, verb),
   );
+}
+
+/** A namespace is in itself, so that a Role in it may grant it. Source: apiserver, RequestInfoFactory. */
+function namespaceOf({ resource, namespace, name }: Omit<ApiCall, 'verb'>): string | undefined {
+  return resource.plural === 'namespaces' ? name : namespace;
 }
 
 function covers(list: readonly string[], value: string): boolean {
@@ -60,7 +66,8 @@ function resourceName({ resource, subresource }: Pick<ApiCall, 'resource' | 'sub
 }
 
 function describe({ name }: User, call: ApiCall): string {
-  const { resource, verb, namespace } = call;
+  const { resource, verb } = call;
+  const namespace = namespaceOf(call);
   const where = namespace === undefined ? 'at the cluster scope' : `in the namespace "${namespace}"`;
 
   return `User "${name}" cannot ${verb} resource "${resourceName(call)}" in API group "${resource.group}" ${where}`;

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { badRequest } from './api-error.ts';
 import { parseInteger } from './list.ts';
-import type { DeleteOptions, Propagation } from './prepare-delete.ts';
+import type { DeleteOptions } from './prepare-delete.ts';
+import type { Propagation } from './resource.ts';
 
 const POLICIES = ['Background', 'Foreground', 'Orphan'] as const;
 

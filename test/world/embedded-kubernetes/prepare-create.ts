@@ -14,7 +14,7 @@ const MAX_GENERATED_PREFIX = 58;
  * @throws ApiError 422 when it is not valid
  */
 export function prepareCreate(resource: Resource, draft: Draft, write: PreparedWrite): StoredObject {
-  const defaulted = resource.withDefaults(withName(draft));
+  const defaulted = resource.withDefaults(withUid(withName(draft)));
   const complete = resource.initialize(defaulted);
   const problems = resource.validate(complete);
   if (problems.length > 0) throw invalid(resource, complete.metadata.name ?? '', problems);
@@ -51,6 +51,11 @@ function withName(draft: Draft): Draft {
   return { ...draft, metadata: { ...draft.metadata, name: generatedName(generateName) } };
 }
 
+/** Before the kind has its say: a Job bears it as a label. */
+function withUid(draft: Draft): Draft {
+  return { ...draft, metadata: { ...draft.metadata, uid: randomUUID() } };
+}
+
 function generatedName(prefix: string): string {
   const pick = () => NAME_CHARACTERS[randomInt(NAME_CHARACTERS.length)];
   return prefix.slice(0, MAX_GENERATED_PREFIX) + Array.from({ length: RANDOM_CHARACTERS }, pick).join('');
@@ -68,7 +73,7 @@ function withIdentity(resource: Resource, draft: Draft, time: string): StoredObj
     metadata: {
       ...withoutEmpty(metadata),
       name: draft.metadata.name ?? '',
-      uid: randomUUID(),
+      uid: draft.metadata.uid ?? '',
       resourceVersion: '',
       ...(resource.isNewGeneration === undefined ? {} : { generation: 1 }),
       creationTimestamp: time,

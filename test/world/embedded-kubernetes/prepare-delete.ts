@@ -1,9 +1,7 @@
 import { preconditionFailed } from './api-error.ts';
 import { isJsonObject } from './json-value.ts';
-import type { Resource } from './resource.ts';
+import type { Propagation, Resource } from './resource.ts';
 import { type StoredObject, timestamp } from './stored-object.ts';
-
-export type Propagation = 'Background' | 'Foreground' | 'Orphan';
 
 export type DeleteOptions = {
   readonly gracePeriodSeconds?: number | undefined;
@@ -34,7 +32,7 @@ export function prepareDelete(
 ): Deletion {
   assertMeant(resource, current, options);
   if (resource.plural === 'namespaces') return markNamespace(current, nowMs);
-  const finalizers = finalizersOf(current, options.propagationPolicy);
+  const finalizers = finalizersOf(current, options.propagationPolicy ?? resource.defaultPropagation);
   if (finalizers.length > 0) return markFinalizing(current, finalizers, nowMs);
   return resource.plural === 'pods' ? endPod(current, options, nowMs) : { step: 'remove', marked: undefined };
 }
@@ -52,7 +50,7 @@ function assertMeant(resource: Resource, { metadata }: StoredObject, meant: Dele
   throw preconditionFailed(resource, name, why);
 }
 
-function finalizersOf({ metadata }: StoredObject, propagation: Propagation = 'Background'): string[] {
+function finalizersOf({ metadata }: StoredObject, propagation: Propagation): string[] {
   const others = (metadata.finalizers ?? []).filter(
     (name) => !Object.values<unknown>(FINALIZERS).includes(name),
   );

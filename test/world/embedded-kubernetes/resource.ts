@@ -2,6 +2,9 @@ import type { z } from 'zod';
 import type { FieldProblem } from './api-error.ts';
 import type { Draft, StoredObject } from './stored-object.ts';
 
+/** What becomes of what an object owns when it is deleted. */
+export type Propagation = 'Background' | 'Foreground' | 'Orphan';
+
 export type Subresource = 'status' | 'scale' | 'binding' | 'finalize';
 
 /** One resource of the API: what of it is the kind's own. The rest, all kinds share. */
@@ -30,6 +33,8 @@ export type Resource = {
   readonly fieldLabels: Readonly<Record<string, (object: StoredObject) => string>>;
   /** Whether a deletion answers with the object instead of a `Status`. */
   readonly answersDeleted: boolean;
+  /** How it is deleted where nobody says how. */
+  readonly defaultPropagation: Propagation;
 };
 
 export function apiVersionOf({ group, version }: Pick<Resource, 'group' | 'version'>): string {

@@ -17,6 +17,8 @@ export type EmbeddedKubernetesOptions = {
   readonly tokens?: Tokens;
   /** Whether Deployments get ReplicaSets, ReplicaSets get pods, and so on. True unless given. */
   readonly controllers?: boolean;
+  /** How often an autoscaler looks at its workload. Kubernetes' 15 s unless given. */
+  readonly autoscalerSyncMs?: number;
   /** How many changes a watch can go back by, at least. */
   readonly historyLimit?: number;
   /** Hears of every call that was answered. */
@@ -37,6 +39,7 @@ export type EmbeddedKubernetes = {
 /** Node's own 5 s would close connections that the real server keeps. */
 const KEEP_ALIVE_MS = 120_000;
 const DEFAULT_HISTORY_LIMIT = 20_000;
+const AUTOSCALER_SYNC_MS = 15_000;
 const FIRST_NAMESPACES = ['default', 'kube-node-lease', 'kube-public', 'kube-system'];
 
 /**
@@ -46,14 +49,15 @@ const FIRST_NAMESPACES = ['default', 'kube-node-lease', 'kube-public', 'kube-sys
 export async function startEmbeddedKubernetes(
   options: EmbeddedKubernetesOptions = {},
 ): Promise<EmbeddedKubernetes> {
-  const { tokens, now = Date.now, observe = () => {} } = options;
+  const { tokens, now = Date.now, observe = () => {}, autoscalerSyncMs = AUTOSCALER_SYNC_MS } = options;
   const store = createStore(options.historyLimit ?? DEFAULT_HISTORY_LIMIT);
   const faults = createFaultPlan();
   const registry = createRegistry({ store, admit: faults.admit, now });
   const snapshots = createSnapshots(store);
   const watches = createWatchServer(store);
   createFirstNamespaces(registry);
-  const stopControllers = options.controllers === false ? () => {} : startControllers(registry, now);
+  const stopControllers =
+    options.controllers === false ? () => {} : startControllers(registry, { now, autoscalerSyncMs });
   const world = { api: { registry, snapshots, now }, watches, faults, tokens, observe };
   const server = createServer((request, response) => void serveRequest(world, request, response));
   server.keepAliveTimeout = KEEP_ALIVE_MS;

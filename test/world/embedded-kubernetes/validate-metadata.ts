@@ -67,7 +67,7 @@ export type NameCheck = (field: string, name: string) => readonly FieldProblem[]
 
 export function labelsProblems(field: string, labels: StringMap): readonly FieldProblem[] {
   return Object.entries(labels).flatMap(([key, value]) => [
-    ...keyProblems(field, key),
+    ...qualifiedNameProblems(field, key),
     ...(value.length > MAX_LABEL
       ? [invalidField(field, value, `must be no more than ${MAX_LABEL} bytes`)]
       : []),
@@ -81,13 +81,13 @@ function annotationsProblems(annotations: StringMap): readonly FieldProblem[] {
   const isTooLong = bytes > MAX_ANNOTATION_BYTES;
   const message = `Too long: may not be more than ${MAX_ANNOTATION_BYTES} bytes`;
   return [
-    ...Object.keys(annotations).flatMap((key) => keyProblems(field, key.toLowerCase())),
+    ...Object.keys(annotations).flatMap((key) => qualifiedNameProblems(field, key.toLowerCase())),
     ...(isTooLong ? [{ reason: 'FieldValueInvalid' as const, field, message }] : []),
   ];
 }
 
 /** A key is a name, with or without a domain before a slash. */
-function keyProblems(field: string, key: string): readonly FieldProblem[] {
+export function qualifiedNameProblems(field: string, key: string): readonly FieldProblem[] {
   const parts = key.split('/');
   const name = parts.at(-1) ?? '';
   const hasDomain = parts.length === 1 || (parts.length === 2 && SUBDOMAIN.test(parts[0] ?? ''));

@@ -87,8 +87,9 @@ async function live(run: ContainerRun, restarts: number): Promise<Terminated> {
   run.tell({ reason: 'Created', message: `Created container: ${container.name}`, container: container.name });
   run.tell({ reason: 'Started', message: `Started container ${container.name}`, container: container.name });
   run.report({ ...started(run, startedAt), restartCount: restarts, ready: isReadyAtOnce });
-  comeUp(run, behaviour, AbortSignal.any([signal, ended.signal]));
   const end = endOf(run, behaviour, restarts);
+  // What ends at once gets neither as far as its port nor past a probe.
+  if (end.afterMs > 0) comeUp(run, behaviour, AbortSignal.any([signal, ended.signal]));
   await sleep(end.afterMs, undefined, { signal });
   ended.abort();
   run.port?.crash();

@@ -112,6 +112,31 @@ export type StatefulSetStatus = {
   readonly collisionCount?: number | undefined;
 };
 
+/** What a metric is of; of the kinds there are, these two. */
+export type Metric = {
+  readonly resource?: { readonly name: string; readonly target: { readonly type: string } };
+  readonly external?: { readonly metric: { readonly name: string } };
+};
+
+export type Autoscaler = StoredObject & {
+  readonly spec: {
+    readonly scaleTargetRef: { readonly apiVersion: string; readonly kind: string; readonly name: string };
+    readonly minReplicas: number;
+    readonly maxReplicas: number;
+    readonly metrics: readonly Metric[];
+  };
+  readonly status: AutoscalerStatus;
+};
+
+export type AutoscalerStatus = {
+  readonly observedGeneration?: number;
+  readonly lastScaleTime?: string;
+  readonly currentReplicas?: number;
+  readonly desiredReplicas: number;
+  readonly currentMetrics: readonly { readonly type: string }[] | null;
+  readonly conditions?: readonly Condition[];
+};
+
 export type ServicePort = {
   readonly name?: string;
   readonly port: number;

@@ -23,6 +23,7 @@ export function defineResource(definition: Definition): Resource {
     keptByStatus: [],
     fieldLabels: {},
     answersDeleted: false,
+    defaultPropagation: 'Background',
     ...definition,
   };
 }

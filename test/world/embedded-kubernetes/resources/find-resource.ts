@@ -1,8 +1,11 @@
 import { apiVersionOf, type Resource } from '../resource.ts';
 import { CONTROLLER_REVISIONS } from './controller-revision.ts';
+import { CRON_JOBS } from './cron-job.ts';
 import { DEPLOYMENTS } from './deployment.ts';
 import { ENDPOINT_SLICES } from './endpoint-slice.ts';
 import { EVENTS } from './event.ts';
+import { HORIZONTAL_POD_AUTOSCALERS } from './horizontal-pod-autoscaler.ts';
+import { JOBS } from './job.ts';
 import { NAMESPACES } from './namespace.ts';
 import { NODES } from './node.ts';
 import { PODS } from './pod.ts';
@@ -21,6 +24,9 @@ export const RESOURCES: readonly Resource[] = [
   STATEFUL_SETS,
   CONTROLLER_REVISIONS,
   ENDPOINT_SLICES,
+  HORIZONTAL_POD_AUTOSCALERS,
+  JOBS,
+  CRON_JOBS,
 ];
 
 const byPath = new Map(

@@ -25,6 +25,7 @@ export const STATEFUL_SETS = defineResource({
 function specWithDefaults(spec: JsonObject): JsonObject {
   return {
     replicas: 1,
+    serviceName: '',
     podManagementPolicy: 'OrderedReady',
     revisionHistoryLimit: 10,
     persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
