@@ -60,11 +60,11 @@ resource "google_monitoring_alert_policy" "no_sweep" {
   notification_channels = var.monitoring.notification_channels
 
   conditions {
-    display_name = "no successful sweep for ${var.monitoring.sweep_silence_minutes} minutes"
+    display_name = "no successful sweep for ${local.sweep_silence_minutes} minutes"
 
     condition_absent {
       filter   = "resource.type=\"cloud_run_revision\" AND metric.type=\"logging.googleapis.com/user/${google_logging_metric.counter["sweeps_well"].name}\""
-      duration = "${var.monitoring.sweep_silence_minutes * 60}s"
+      duration = "${local.sweep_silence_minutes * 60}s"
 
       aggregations {
         alignment_period     = "60s"

@@ -2,13 +2,31 @@ locals {
   cluster_project_id = coalesce(var.cluster.project_id, var.project_id)
 
   # Exactly what the functions call. A name pattern such as *--g cannot be said here: see admission-policy.tf.
-  sleep_rules = [
+  common_rules = [
     { api_groups = ["apps"], resources = ["deployments", "statefulsets"], verbs = ["get", "list"] },
     { api_groups = ["apps"], resources = ["deployments/scale", "statefulsets/scale"], verbs = ["patch"] },
+    # What branches inherit. A Role may let somebody read the namespace that it is in, and no other.
+    { api_groups = [""], resources = ["namespaces"], verbs = ["get"], resource_names = [var.cluster.namespace] },
+    { api_groups = ["autoscaling"], resources = ["horizontalpodautoscalers"], verbs = ["list"] },
   ]
 
+  deletion_rules = [
+    { api_groups = ["apps"], resources = ["deployments", "statefulsets"], verbs = ["delete"] },
+    { api_groups = [""], resources = ["services"], verbs = ["get", "delete"] },
+  ]
+
+  # A Job that runs keeps its branch awake; an Event tells its owner what is wrong with it.
+  sleep_rules = concat(
+    local.common_rules,
+    [
+      { api_groups = ["batch"], resources = ["jobs"], verbs = ["list"] },
+      { api_groups = [""], resources = ["events"], verbs = ["create"] },
+    ],
+    [for rule in local.deletion_rules : rule if var.sleep.may_delete],
+  )
+
   # The waiting page tells what a branch is waiting for.
-  wake_rules = concat(local.sleep_rules, [
+  wake_rules = concat(local.common_rules, [
     { api_groups = [""], resources = ["services"], verbs = ["get"] },
     { api_groups = ["discovery.k8s.io"], resources = ["endpointslices"], verbs = ["list", "watch"] },
     { api_groups = ["apps"], resources = ["replicasets"], verbs = ["list"] },
@@ -52,9 +70,10 @@ resource "kubernetes_role_v1" "this" {
   dynamic "rule" {
     for_each = each.value.rules
     content {
-      api_groups = rule.value.api_groups
-      resources  = rule.value.resources
-      verbs      = rule.value.verbs
+      api_groups     = rule.value.api_groups
+      resources      = rule.value.resources
+      verbs          = rule.value.verbs
+      resource_names = try(rule.value.resource_names, null)
     }
   }
 }
@@ -69,9 +88,10 @@ resource "kubernetes_cluster_role_v1" "this" {
   dynamic "rule" {
     for_each = each.value.rules
     content {
-      api_groups = rule.value.api_groups
-      resources  = rule.value.resources
-      verbs      = rule.value.verbs
+      api_groups     = rule.value.api_groups
+      resources      = rule.value.resources
+      verbs          = rule.value.verbs
+      resource_names = try(rule.value.resource_names, null)
     }
   }
 }

@@ -1,4 +1,11 @@
 locals {
+  # The cron line, unless one is given, and what the functions are told: they heed what is due before the next sweep.
+  sweep_every_minutes = var.schedule.every_minutes
+  sweep_cron          = coalesce(var.schedule.cron, local.sweep_every_minutes == 60 ? "0 * * * *" : "*/${local.sweep_every_minutes} * * * *")
+
+  # One sweep that fails is tried again; three in a row are nobody's accident.
+  sweep_silence_minutes = coalesce(var.monitoring.sweep_silence_minutes, 3 * local.sweep_every_minutes)
+
   # What both functions read: docs/configuration.md. They refuse to start with a variable that they do not know.
   environment = merge(
     {
@@ -13,6 +20,10 @@ locals {
       DORMOUSE_EXPECTED_PROXIES       = tostring(var.proxies.replicas)
       DORMOUSE_SWEEP_BATCH_SIZE       = tostring(var.sleep.batch_size)
       DORMOUSE_SWEEP_DEADLINE_SECONDS = tostring(var.sleep.timeout_seconds - local.sweep_margin_seconds)
+      DORMOUSE_SWEEP_EVERY_MINUTES    = tostring(local.sweep_every_minutes)
+      DORMOUSE_SCHEDULED_WAKE_DAYS    = tostring(var.policies.scheduled_wake_days)
+      DORMOUSE_BACKGROUND_MAX_HOURS   = tostring(var.policies.background_max_hours)
+      DORMOUSE_MAY_DELETE             = tostring(var.sleep.may_delete)
       # Where the build leaves what it compiled, of functions-framework too: Google builds and runs in this folder. Where it
       # is not there, a start takes longer, and that is all.
       NODE_COMPILE_CACHE = "/workspace/.compile-cache"

@@ -3,7 +3,7 @@ resource "google_cloud_scheduler_job" "sweep" {
   region      = var.region
   name        = "${var.name}-sweep"
   description = "Has the function ${google_cloudfunctions2_function.sleep.name} sweep"
-  schedule    = var.schedule.cron
+  schedule    = local.sweep_cron
   time_zone   = var.schedule.time_zone
   paused      = var.schedule.paused
   # As long as the sweep may take: else a slow one would count as failed, and be begun again beside itself.

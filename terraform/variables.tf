@@ -155,12 +155,13 @@ variable "wake" {
 }
 
 variable "sleep" {
-  description = "The function that sweeps: how long one sweep may take, and on how many branches it works at once. With `ingress = \"ALLOW_INTERNAL_ONLY\"` Cloud Scheduler still reaches it, and nobody's dry run does."
+  description = "The function that sweeps: how long one sweep may take, and on how many branches it works at once. With `ingress = \"ALLOW_INTERNAL_ONLY\"` Cloud Scheduler still reaches it, and nobody's dry run does. `may_delete` gives it the right to delete branches whose annotation `dormouse/delete-after` asks for it, and has it heed that: docs/policies.md."
   type = object({
     memory          = optional(string, "512Mi")
     timeout_seconds = optional(number, 300)
     batch_size      = optional(number, 20)
     ingress         = optional(string, "ALLOW_ALL")
+    may_delete      = optional(bool, false)
   })
   default = {}
 
@@ -191,19 +192,50 @@ variable "identity_check" {
   default     = true
 }
 
-variable "schedule" {
-  description = "When the sweep runs: a cron line of 5 fields, its time zone, how often a failed one is tried again, and whether it is paused."
+variable "policies" {
+  description = "What holds unless annotations say otherwise: within how many days somebody must have visited or deployed a branch for the hours of its namespace to wake it, and for how many hours open pages alone keep one awake after the last request that somebody made. docs/policies.md."
   type = object({
-    cron      = optional(string, "*/5 * * * *")
-    time_zone = optional(string, "Etc/UTC")
-    retries   = optional(number, 1)
-    paused    = optional(bool, false)
+    scheduled_wake_days  = optional(number, 7)
+    background_max_hours = optional(number, 12)
   })
   default = {}
 
   validation {
-    condition     = can(regex("^[0-9A-Za-z*/,-]+( [0-9A-Za-z*/,-]+){4}$", var.schedule.cron))
+    condition     = var.policies.scheduled_wake_days >= 1 && var.policies.scheduled_wake_days <= 365 && floor(var.policies.scheduled_wake_days) == var.policies.scheduled_wake_days
+    error_message = "policies.scheduled_wake_days must be a whole number from 1 to 365."
+  }
+
+  validation {
+    condition     = var.policies.background_max_hours >= 1 && var.policies.background_max_hours <= 8760 && floor(var.policies.background_max_hours) == var.policies.background_max_hours
+    error_message = "policies.background_max_hours must be a whole number from 1 to 8760."
+  }
+}
+
+variable "schedule" {
+  description = "When the sweep runs: every so many minutes; or a cron line of 5 fields in its stead, whose longest pause within working hours `every_minutes` then says. Its time zone, how often a failed one is tried again, and whether it is paused."
+  type = object({
+    every_minutes = optional(number, 5)
+    cron          = optional(string)
+    time_zone     = optional(string, "Etc/UTC")
+    retries       = optional(number, 1)
+    paused        = optional(bool, false)
+  })
+  default = {}
+
+  validation {
+    condition     = contains([1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30, 60], var.schedule.every_minutes)
+    error_message = "schedule.every_minutes must be a part of an hour: 1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30 or 60. Cron begins to count anew with each hour."
+  }
+
+  validation {
+    condition     = var.schedule.cron == null || can(regex("^[0-9A-Za-z*/,-]+( [0-9A-Za-z*/,-]+){4}$", var.schedule.cron))
     error_message = "schedule.cron must have 5 fields (minute, hour, day, month, weekday), such as \"*/5 * * * *\": there are no seconds and no years."
+  }
+
+  # Hours that open between two sweeps would be heeded too late.
+  validation {
+    condition     = try(tonumber(regex("^[*]/([0-9]+) ", var.schedule.cron)[0]), can(regex("^[0-9]+ ", var.schedule.cron)) ? 60 : 0) <= var.schedule.every_minutes
+    error_message = "schedule.cron pauses for longer than schedule.every_minutes: set that to the minutes between two sweeps, too."
   }
 
   validation {
@@ -292,11 +324,11 @@ variable "page" {
 }
 
 variable "monitoring" {
-  description = "Metrics, a dashboard and alerts. `sweep_silence_minutes`: three periods of the schedule. `wake_p95_seconds`: an alert when 5 of 100 wakes take longer. Channels are names, projects/P/notificationChannels/N."
+  description = "Metrics, a dashboard and alerts. `sweep_silence_minutes`: an alert when no sweep went well for so long; without it, three times `schedule.every_minutes`. `wake_p95_seconds`: an alert when 5 of 100 wakes take longer. Channels are names, projects/P/notificationChannels/N."
   type = object({
     enabled               = optional(bool, true)
     notification_channels = optional(list(string), [])
-    sweep_silence_minutes = optional(number, 15)
+    sweep_silence_minutes = optional(number)
     wake_p95_seconds      = optional(number, 20)
   })
   default = {}
@@ -307,8 +339,8 @@ variable "monitoring" {
   }
 
   validation {
-    condition     = var.monitoring.sweep_silence_minutes >= 3 && var.monitoring.sweep_silence_minutes <= 1410
-    error_message = "monitoring.sweep_silence_minutes must be from 3 to 1410 (23.5 hours): three periods of schedule.cron."
+    condition     = coalesce(var.monitoring.sweep_silence_minutes, 3) >= 3 && coalesce(var.monitoring.sweep_silence_minutes, 3) <= 1410
+    error_message = "monitoring.sweep_silence_minutes must be from 3 to 1410 (23.5 hours)."
   }
 
   validation {

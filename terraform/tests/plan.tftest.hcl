@@ -272,11 +272,15 @@ run "kubernetes" {
   }
 
   assert {
-    condition = alltrue([for role in kubernetes_role_v1.this : alltrue([for rule in role.rule :
-      rule.verbs == toset(["patch"]) && alltrue([for resource in rule.resources : endswith(resource, "/scale")])
-      || length(setintersection(rule.verbs, ["create", "update", "patch", "delete", "deletecollection", "*"])) == 0
-    ])])
-    error_message = "they change nothing but scale"
+    condition = (
+      toset(flatten([for rule in kubernetes_role_v1.this["wake"].rule : [for resource in rule.resources :
+        [for verb in rule.verbs : "${verb} ${resource}" if !contains(["get", "list", "watch"], verb)]
+      ]])) == toset(["patch deployments/scale", "patch statefulsets/scale"])
+      && toset(flatten([for rule in kubernetes_role_v1.this["sleep"].rule : [for resource in rule.resources :
+        [for verb in rule.verbs : "${verb} ${resource}" if !contains(["get", "list", "watch"], verb)]
+      ]])) == toset(["create events", "patch deployments/scale", "patch statefulsets/scale"])
+    )
+    error_message = "they change nothing but scale, and sleep tells Events"
   }
 
   assert {
@@ -287,11 +291,103 @@ run "kubernetes" {
   }
 
   assert {
+    condition = alltrue([for role in kubernetes_role_v1.this : toset(flatten([
+      for rule in role.rule : tolist(rule.resource_names) if contains(rule.resources, "namespaces")
+    ])) == toset(["branches"])])
+    error_message = "of namespaces they read their own"
+  }
+
+  assert {
     condition = (
-      length([for document in split("\n---\n", output.admission_policy) : yamldecode(document)]) == 4
+      length([for document in split("\n---\n", output.admission_policy) : yamldecode(document)]) == 6
       && strcontains(output.admission_policy, "[\"sleep@team-staging.iam.gserviceaccount.com\",\"102\",\"wake@team-staging.iam.gserviceaccount.com\",\"101\"]")
     )
     error_message = "the policy is about both, by both names"
+  }
+}
+
+run "nothing_is_deleted_by_default" {
+  command = plan
+
+  assert {
+    condition = alltrue([for function in [google_cloudfunctions2_function.wake, google_cloudfunctions2_function.sleep] :
+      function.service_config[0].environment_variables["DORMOUSE_MAY_DELETE"] == "false"
+    ])
+    error_message = "the functions do not ask for it"
+  }
+
+  assert {
+    condition     = !strcontains(output.admission_policy, "isDeletion")
+    error_message = "nor does the policy allow it"
+  }
+}
+
+run "one_switch_lets_branches_be_deleted" {
+  command = plan
+
+  variables {
+    sleep = { may_delete = true }
+  }
+
+  assert {
+    condition     = google_cloudfunctions2_function.sleep.service_config[0].environment_variables["DORMOUSE_MAY_DELETE"] == "true"
+    error_message = "sleep heeds delete-after"
+  }
+
+  assert {
+    condition = (
+      toset(flatten([for rule in kubernetes_role_v1.this["wake"].rule : [for resource in rule.resources :
+        [for verb in rule.verbs : "${verb} ${resource}" if !contains(["get", "list", "watch"], verb)]
+      ]])) == toset(["patch deployments/scale", "patch statefulsets/scale"])
+      && toset(flatten([for rule in kubernetes_role_v1.this["sleep"].rule : [for resource in rule.resources :
+        [for verb in rule.verbs : "${verb} ${resource}" if !contains(["get", "list", "watch"], verb)]
+        ]])) == toset([
+        "create events", "patch deployments/scale", "patch statefulsets/scale",
+        "delete deployments", "delete statefulsets", "delete services",
+      ])
+      && contains(flatten([for rule in kubernetes_role_v1.this["sleep"].rule : tolist(rule.verbs) if contains(rule.resources, "services")]), "get")
+    )
+    error_message = "sleep may delete workloads and Services, never volumes, and wake nothing"
+  }
+
+  assert {
+    condition     = strcontains(output.admission_policy, "isDeletion")
+    error_message = "and the policy lets it"
+  }
+}
+
+run "policies" {
+  command = plan
+
+  assert {
+    condition = (
+      google_cloud_scheduler_job.sweep.schedule == "*/5 * * * *"
+      && google_monitoring_alert_policy.no_sweep[0].conditions[0].condition_absent[0].duration == "900s"
+      && local.environment.DORMOUSE_SWEEP_EVERY_MINUTES == "5"
+      && local.environment.DORMOUSE_SCHEDULED_WAKE_DAYS == "7"
+      && local.environment.DORMOUSE_BACKGROUND_MAX_HOURS == "12"
+    )
+    error_message = "the functions are told how often they sweep"
+  }
+}
+
+run "policies_of_a_team" {
+  command = plan
+
+  variables {
+    policies = { scheduled_wake_days = 14, background_max_hours = 4 }
+    schedule = { every_minutes = 60 }
+  }
+
+  assert {
+    condition = (
+      google_cloud_scheduler_job.sweep.schedule == "0 * * * *"
+      && google_monitoring_alert_policy.no_sweep[0].conditions[0].condition_absent[0].duration == "10800s"
+      && local.environment.DORMOUSE_SWEEP_EVERY_MINUTES == "60"
+      && local.environment.DORMOUSE_SCHEDULED_WAKE_DAYS == "14"
+      && local.environment.DORMOUSE_BACKGROUND_MAX_HOURS == "4"
+    )
+    error_message = "one number says when the sweep comes and what it must foresee"
   }
 }
 
@@ -364,6 +460,13 @@ run "cluster_role_is_bound_in_the_namespace_only" {
     )
     error_message = "ClusterRoles, bound in one namespace"
   }
+
+  assert {
+    condition = alltrue([for role in kubernetes_cluster_role_v1.this : toset(flatten([
+      for rule in role.rule : tolist(rule.resource_names) if contains(rule.resources, "namespaces")
+    ])) == toset(["branches"])])
+    error_message = "which is the only one that they read"
+  }
 }
 
 run "admission_policy_as_resources_and_cluster_of_another_project" {
@@ -385,8 +488,10 @@ run "admission_policy_as_resources_and_cluster_of_another_project" {
       && kubernetes_manifest.admission_policy["deployments_binding"].manifest.spec.policyName == "dormouse-deployments"
       && kubernetes_manifest.admission_policy["statefulsets_policy"].manifest.spec.paramKind.kind == "StatefulSet"
       && kubernetes_manifest.admission_policy["statefulsets_binding"].manifest.spec.policyName == "dormouse-statefulsets"
+      && kubernetes_manifest.admission_policy["writes_policy"].manifest.spec.matchConstraints.resourceRules[0].resources == ["*/*"]
+      && kubernetes_manifest.admission_policy["writes_binding"].manifest.spec.policyName == "dormouse-writes"
     )
-    error_message = "all four"
+    error_message = "all six"
   }
 
   assert {

@@ -25,7 +25,8 @@ run "least" {
     hold               = { limit_seconds = 2, load_balancer_timeout_seconds = 3 }
     wake               = { max_instances = 1, timeout_seconds = 13, ingress = "ALLOW_INTERNAL_ONLY", memory = "256Mi" }
     sleep              = { timeout_seconds = 120, batch_size = 1 }
-    schedule           = { cron = "0 0 1 1 0", time_zone = "UTC", retries = 0 }
+    schedule           = { every_minutes = 60, cron = "0 0 1 1 0", time_zone = "UTC", retries = 0 }
+    policies           = { scheduled_wake_days = 1, background_max_hours = 1 }
     proxies            = { replicas = 1, held_in_all = 600 }
     store              = { database = "abcd" }
     monitoring         = { sweep_silence_minutes = 3, wake_p95_seconds = 0.1 }
@@ -48,7 +49,8 @@ run "most" {
     hold               = { limit_seconds = 3000, load_balancer_timeout_seconds = 3001 }
     wake               = { min_instances = 7, max_instances = 7, timeout_seconds = 3600, ingress = "ALLOW_INTERNAL_AND_GCLB", memory = "1Gi" }
     sleep              = { timeout_seconds = 1800, batch_size = 100 }
-    schedule           = { cron = "*/10 8-20 1,15 JAN-DEC MON-FRI", time_zone = "America/Argentina/Buenos_Aires", retries = 5 }
+    policies           = { scheduled_wake_days = 365, background_max_hours = 8760 }
+    schedule           = { every_minutes = 10, cron = "*/10 8-20 1,15 JAN-DEC MON-FRI", time_zone = "America/Argentina/Buenos_Aires", retries = 5 }
     proxies            = { replicas = 1, max_replicas = 1, held_in_all = 4200 }
     store              = { database = "dormouse-staging", location = "nam5", point_in_time_recovery = true, delete_protection = false }
     page               = { title = "Staging", logo = "Team", link = "https://wiki.example.com/staging" }
@@ -357,4 +359,67 @@ run "memory_in_words" {
   }
 
   expect_failures = [var.wake]
+}
+
+run "policies_for_nobody" {
+  command = plan
+
+  variables {
+    policies = { scheduled_wake_days = 0, background_max_hours = 8761 }
+  }
+
+  expect_failures = [var.policies]
+}
+
+run "policies_in_fractions" {
+  command = plan
+
+  variables {
+    policies = { scheduled_wake_days = 366, background_max_hours = 0.5 }
+  }
+
+  expect_failures = [var.policies]
+}
+
+run "sweep_that_no_hour_is_made_of" {
+  command = plan
+
+  variables {
+    schedule = { every_minutes = 7 }
+  }
+
+  expect_failures = [var.schedule]
+}
+
+run "sweep_that_comes_later_than_it_says" {
+  command = plan
+
+  variables {
+    schedule = { cron = "*/10 * * * *" }
+  }
+
+  expect_failures = [var.schedule]
+}
+
+run "sweep_that_comes_once_an_hour_and_does_not_say_so" {
+  command = plan
+
+  variables {
+    schedule = { cron = "30 * * * *" }
+  }
+
+  expect_failures = [var.schedule]
+}
+
+run "sweep_that_comes_as_it_says" {
+  command = plan
+
+  variables {
+    schedule = { every_minutes = 10, cron = "*/10 7-20 * * MON-FRI" }
+  }
+
+  assert {
+    condition     = google_cloud_scheduler_job.sweep.schedule == "*/10 7-20 * * MON-FRI" && local.environment.DORMOUSE_SWEEP_EVERY_MINUTES == "10"
+    error_message = "the line that is given"
+  }
 }

@@ -8,6 +8,8 @@ export type Question = {
   /** `deployments/scale` */
   readonly resource: string;
   readonly namespace?: string;
+  /** Of one object; without it, of all. */
+  readonly name?: string;
 };
 
 type ResourceList = {
@@ -65,14 +67,14 @@ export async function askWhatMayBeDone(
 }
 
 async function isAllowed(api: KubernetesApi, question: Question): Promise<boolean> {
-  const { verb, group, namespace } = question;
+  const { verb, group, namespace, name } = question;
   const [resource, subresource] = question.resource.split('/');
   const review = await api.create<{ status: { allowed: boolean } }>(
     '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
     {
       apiVersion: 'authorization.k8s.io/v1',
       kind: 'SelfSubjectAccessReview',
-      spec: { resourceAttributes: { verb, group, resource, subresource, namespace } },
+      spec: { resourceAttributes: { verb, group, resource, subresource, namespace, name } },
     },
   );
   return review.status.allowed;

@@ -5,61 +5,96 @@ import type { SweptBranch } from '../../../shared/core/sweep-result.ts';
 import { createTiming } from '../../../shared/core/timing.ts';
 import { createSweep } from '../../../shared/flows/sweep.ts';
 import { createMemoryStore } from '../../fixtures/memory-ports.ts';
-import { createBranch, deleteBranch } from '../../world/branch-manifests.ts';
-import { eventually } from '../visits.ts';
-import { NAMESPACE, type PrivilegedWorld } from './privileged-world.ts';
-
-type Workload = { readonly status?: { readonly availableReplicas?: number } };
+import { deleteBranch } from '../../world/branch-manifests.ts';
+import { createHands, type Hands } from './hands.ts';
+import { NAMESPACE, type PrivilegedWorld, type Switch } from './privileged-world.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
 let stories = 0;
 
 /**
- * Tells all that the function `sleep` does of one branch of a Deployment and a StatefulSet: it registers it, puts it
- * to sleep, heals it after a visit, settles the claim, and notes that somebody scaled it by hand.
+ * Tells all that the function `sleep` does of one branch of a Deployment and a StatefulSet: it registers it, heeds what
+ * the namespace says, a Job and an HPA, tells of an annotation that is wrong, puts the branch to sleep, heals it after a
+ * visit, settles the claim, notes that somebody scaled it by hand and, where it may, deletes it.
  *
  * @throws Error at the first sweep that does something else
  */
-export async function tellSleepStory({ api }: PrivilegedWorld, transport: RestTransport): Promise<void> {
+export async function tellSleepStory(
+  { api }: PrivilegedWorld,
+  transport: RestTransport,
+  switched: Switch,
+): Promise<void> {
   stories += 1;
   const name = `sleep-${stories}--g`;
-  const db = `${name}-db`;
-  const workloads = [{}, { name: db, kind: 'statefulset' }] as const;
-  await createBranch(api, { namespace: NAMESPACE, name, workloads });
-  const { sweep, pass, visit } = createStory(transport, name);
-  const path = `/apis/apps/v1/namespaces/${NAMESPACE}`;
-  const scaleByHand = async (replicas: number) => {
-    await api.patch(`${path}/deployments/${name}/scale`, { spec: { replicas } });
-    await api.patch(`${path}/statefulsets/${db}/scale`, { spec: { replicas } });
-  };
-  const isSettled = async () => {
-    const both = await Promise.all([
-      api.get<Workload>(`${path}/deployments/${name}`),
-      api.get<Workload>(`${path}/statefulsets/${db}`),
-    ]);
-    return both.every(({ status }) => status?.availableReplicas === 1);
-  };
+  const hands = createHands(api, name);
+  const story = createStory(transport, name, switched);
   try {
-    await eventually(isSettled, Boolean); // a status that changes under a sweep makes it keep the branch
-    await sweep('kept');
-    pass(2 * HOUR);
-    await sweep('slept');
-    pass(MINUTE);
-    await visit();
-    await sweep('healed');
-    pass(5 * MINUTE);
-    await sweep('settled');
-    await scaleByHand(0);
-    await sweep('noted');
-    await scaleByHand(1);
-    await sweep('noted');
+    await hands.createAll();
+    await tellOfPolicies(story, hands);
+    await tellOfSleep(story, hands);
+    await tellOfDeletion(story, hands, switched);
   } finally {
+    await hands.annotateNamespace({ 'dormouse/idle-after': null, 'dormouse/background-max': null });
+    await hands.annotateNamespace({ 'dormouse/delete-after': null });
+    await hands.removeRest();
     await deleteBranch(api, { namespace: NAMESPACE, name });
   }
 }
 
-function createStory(transport: RestTransport, name: string) {
+async function tellOfPolicies({ sweep, pass }: Story, hands: Hands): Promise<void> {
+  await hands.annotateNamespace({ 'dormouse/idle-after': '3h', 'dormouse/delete-after': '30d' });
+  await sweep('kept', 'registered');
+  pass(2 * HOUR);
+  await sweep('kept', 'active');
+  pass(2 * HOUR);
+  await hands.runJob();
+  await sweep('kept', 'job-running');
+  await hands.removeJob();
+  await hands.annotateNamespace({ 'dormouse/background-max': 'ever' });
+  await sweep('kept', 'bad-annotation');
+  if (!(await hands.isTold('BadAnnotation'))) throw new Error('the owner was told nothing');
+  await hands.annotateNamespace({ 'dormouse/background-max': null });
+}
+
+async function tellOfSleep({ sweep, pass, visit }: Story, hands: Hands): Promise<void> {
+  await sweep('slept');
+  pass(MINUTE);
+  await visit();
+  await sweep('healed');
+  pass(5 * MINUTE);
+  await sweep('settled');
+  await hands.scale(0);
+  await sweep('noted', 'note-off');
+  await hands.scale(2);
+  await sweep('noted', 'note-on');
+  await hands.scale(0);
+  await sweep('noted', 'note-off');
+}
+
+async function tellOfDeletion({ sweep, pass }: Story, hands: Hands, switched: Switch): Promise<void> {
+  pass(24 * DAY);
+  if (switched === 'off') {
+    pass(8 * DAY);
+    await sweep('kept', 'scaled-to-zero-by-hand');
+    return;
+  }
+  await sweep('noted', 'announce-deletion');
+  if (!(await hands.isTold('DeletionAnnounced'))) throw new Error('the owner was told nothing');
+  pass(8 * DAY);
+  await sweep('deleted');
+  if (await hands.isAnythingLeft()) throw new Error('something is left of the branch');
+}
+
+type Story = {
+  readonly pass: (ms: number) => void;
+  readonly visit: () => Promise<unknown>;
+  /** @throws Error unless the branch meets with this `result`, and with this reason or note */
+  readonly sweep: (wanted: SweptBranch['result']['result'], why?: string) => Promise<void>;
+};
+
+function createStory(transport: RestTransport, name: string, switched: Switch): Story {
   let nowMs = Date.now();
   const now = () => nowMs;
   const store = createMemoryStore(now);
@@ -67,23 +102,33 @@ function createStory(transport: RestTransport, name: string) {
   const sweepAll = createSweep({
     store,
     cluster: createGkeCluster({ transport, namespace: NAMESPACE }),
-    rules: { timing: createTiming(HOUR), mode: 'on' },
+    settings: { timing: createTiming(HOUR), mode: 'on', mayDelete: switched === 'on' },
     now,
     expectedProxies: 1,
     batchSize: 1,
     report: (branch) => void swept.push(branch),
   });
   return {
-    pass: (ms: number) => {
+    pass: (ms) => {
       nowMs += ms;
     },
     visit: () => store.stampVisit(name),
-    sweep: async (wanted: SweptBranch['result']['result']): Promise<SweepSummary> => {
-      await store.stampHeartbeat('proxy', Number.POSITIVE_INFINITY);
+    sweep: async (wanted, why) => {
+      await store.stampHeartbeat('proxy', Number.POSITIVE_INFINITY); // visits are never lost here
       const summary = await sweepAll({ isDryRun: false });
       const last = swept.findLast(({ branch }) => branch === name);
-      if (last?.result.result === wanted && !isFailure(last.result)) return summary;
-      throw new Error(`not ${wanted}: ${JSON.stringify(last)}`);
+      if (!isAsTold(last, wanted, why) || isTroubled(summary))
+        throw new Error(`not ${wanted} ${why ?? ''}: ${JSON.stringify({ last, summary })}`);
     },
   };
+}
+
+function isAsTold(swept: SweptBranch | undefined, wanted: string, why: string | undefined): boolean {
+  if (swept === undefined || swept.result.result !== wanted || isFailure(swept.result)) return false;
+  const said = { ...swept.decision, ...swept.result } as { reason?: string; note?: string };
+  return why === undefined || (said.note ?? said.reason) === why;
+}
+
+function isTroubled({ unreadable, sideProblems }: SweepSummary): boolean {
+  return unreadable !== undefined || sideProblems !== undefined;
 }

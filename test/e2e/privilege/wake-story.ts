@@ -5,9 +5,11 @@ import type { RestTransport } from '../../../shared/adapters/rest/rest-transport
 import { createTiming } from '../../../shared/core/timing.ts';
 import { createKnownBranches } from '../../../shared/flows/known-branches.ts';
 import { createTouch } from '../../../shared/flows/touch.ts';
-import type { WatchCluster } from '../../../shared/ports.ts';
+import { createWakeSurroundings } from '../../../shared/flows/wake-surroundings.ts';
+import type { VisitCluster, WatchCluster } from '../../../shared/ports.ts';
 import { createMemoryStore } from '../../fixtures/memory-ports.ts';
 import { createBranch, deleteBranch } from '../../world/branch-manifests.ts';
+import { annotateNamespace, autoscale, removeAutoscaler } from './hands.ts';
 import { NAMESPACE, type PrivilegedWorld } from './privileged-world.ts';
 
 const PATIENCE_MS = 20_000;
@@ -16,8 +18,8 @@ const timing = createTiming(3_600_000);
 let stories = 0;
 
 /**
- * Tells all that the function `wake` does of one branch: a visit wakes its Deployment and its StatefulSet, the
- * page looks at them until they serve, and a held request hears of it by the watch.
+ * Tells all that the function `wake` does of one branch: a visit wakes its Deployment and its StatefulSet, to as
+ * many as the namespace says and an HPA allows, the page looks at them until they serve, and a held request hears of it by the watch.
  *
  * @throws Error at the first step that Kubernetes refuses
  */
@@ -27,12 +29,16 @@ export async function tellWakeStory({ api }: PrivilegedWorld, transport: RestTra
   const workloads = [{ replicas: 0 }, { name: `${name}-db`, kind: 'statefulset', replicas: 0 }] as const;
   await createBranch(api, { namespace: NAMESPACE, name, workloads });
   try {
+    await annotateNamespace(api, { 'dormouse/replicas': '3' });
+    await autoscale(api, name, { minReplicas: 1, maxReplicas: 2 });
     const watch = createBranchWatch({ transport, namespace: NAMESPACE });
     await untilServed(watch, name, async () => {
       await visit(transport, name);
       await lookUntilServed(watch, name);
     });
   } finally {
+    await annotateNamespace(api, { 'dormouse/replicas': null });
+    await removeAutoscaler(api, name);
     await deleteBranch(api, { namespace: NAMESPACE, name });
   }
 }
@@ -44,11 +50,34 @@ async function visit(transport: RestTransport, name: string): Promise<void> {
   const replicas = { [`deployment/${name}`]: 1, [`statefulset/${name}-db`]: 1 };
   const record = { lastAccessMs: 0, asleepSinceMs: 1, replicas, wakeMs: [] };
   const store = createMemoryStore(Date.now, { [name]: record });
-  const touch = createTouch({ store, cluster, known, timing, now: Date.now });
-  const touched = await touch(name);
+  const refusals: unknown[] = [];
+  const readSurroundings = createWakeSurroundings({
+    cluster: noting(cluster, refusals),
+    now: Date.now,
+    pause,
+  });
+  const touched = await createTouch({ store, cluster, known, readSurroundings, timing, now: Date.now })(name);
+  if (refusals.length > 0) throw refusals[0]; // a wake goes on without: whoever reads the story must know
   const woken = touched.outcome === 'woken' ? touched.woken : [];
   const raised = woken.filter(({ outcome }) => outcome === 'raised');
-  if (raised.length !== 2) throw new Error(`not both were woken: ${JSON.stringify(touched)}`);
+  const counts = new Map(raised.map(({ ref, replicas }) => [ref, replicas]));
+  const isRight = counts.get(`deployment/${name}`) === 2 && counts.get(`statefulset/${name}-db`) === 3;
+  if (!isRight) throw new Error(`not both were woken, to 2 and 3: ${JSON.stringify(touched)}`);
+}
+
+const pause = (ms: number, signal: AbortSignal) => delay(ms, undefined, { signal }).catch(() => undefined);
+
+type Around = Pick<VisitCluster, 'readInherited' | 'listBounds'>;
+
+function noting(cluster: Around, refusals: unknown[]): Around {
+  const note = (error: unknown) => {
+    refusals.push(error);
+    throw error;
+  };
+  return {
+    readInherited: () => cluster.readInherited().catch(note),
+    listBounds: () => cluster.listBounds().catch(note),
+  };
 }
 
 async function lookUntilServed(watch: WatchCluster, name: string): Promise<void> {
