@@ -8,13 +8,24 @@ import {
   type ClusterFixture,
   type ContractServer,
   NAMESPACE,
+  pathOf,
   startClusterFixture,
   until,
   type WorkloadJson,
 } from './cluster-fixture.ts';
+import { factsContract } from './facts-contract.ts';
+import { surroundingsContract } from './surroundings-contract.ts';
+import { sweepWritesContract } from './sweep-writes-contract.ts';
 
-/** What the ports `VisitCluster` and `Cluster` promise, on any API server. */
-export function clusterContract(name: string, start: () => Promise<ContractServer>): void {
+/**
+ * What the ports `VisitCluster` and `Cluster` promise, on any API server.
+ * @param more what is true of this server alone
+ */
+export function clusterContract(
+  name: string,
+  start: () => Promise<ContractServer>,
+  more?: (fixture: () => ClusterFixture) => void,
+): void {
   describe(`cluster contract on ${name}`, () => {
     let fixture: ClusterFixture;
     beforeAll(async () => {
@@ -24,6 +35,10 @@ export function clusterContract(name: string, start: () => Promise<ContractServe
     describe('light adapter', () => visitsContract('light', () => fixture));
     describe('full adapter', () => visitsContract('full', () => fixture));
     describe('sweep', () => sweepContract(() => fixture));
+    describe('surroundings', () => surroundingsContract(() => fixture));
+    describe('other writes of a sweep', () => sweepWritesContract(() => fixture));
+    describe('facts', () => factsContract(() => fixture));
+    if (more !== undefined) describe('facts of this server', () => more(() => fixture));
   });
 }
 
@@ -40,6 +55,7 @@ function visitsContract(adapter: 'light' | 'full', fixture: () => ClusterFixture
   raiseContract(suite);
   lastEditContract(suite);
   rolloutContract(suite);
+  identityContract(suite);
   refusalContract(suite, adapter);
 }
 
@@ -170,6 +186,13 @@ function raiseContract({ fixture, visits, prefix }: Suite): void {
     await expect(visits().raise(ref, -1)).rejects.toThrow(/could not patch deployments\/scale .*-1/);
   });
 
+  test('raise names Dormouse as the one who writes', async () => {
+    const ref: WorkloadRef = `deployment/${prefix}-audited`;
+    await fixture().create(ref, { replicas: 0 });
+    await visits().raise(ref, 1);
+    expect(fixture().requests.at(-1)).toMatchObject({ query: { fieldManager: 'dormouse' } });
+  });
+
   test('raise tells that a workload is gone', async () => {
     const ref: WorkloadRef = `deployment/${prefix}-gone`;
     await fixture().create(ref, { replicas: 0 });
@@ -254,6 +277,77 @@ function rolloutContract({ fixture, visits, prefix }: Suite): void {
       await until('it is unfinished', async () => (await isUnfinished(ref)) === true);
     },
   );
+}
+
+function identityContract({ fixture, visits, prefix }: Suite): void {
+  const read = async (ref: WorkloadRef) => (await visits().readWorkload(ref)) ?? expect.fail(`no ${ref}`);
+  const hasRevision = (ref: WorkloadRef, differsFrom?: string) =>
+    until('its template is seen', async () => {
+      const { revision } = await read(ref);
+      return revision !== undefined && revision !== differsFrom;
+    });
+  const newTemplate = { spec: { template: { metadata: { annotations: { 'example.com/version': '2' } } } } };
+
+  test('uid tells one that was made again under the name', async () => {
+    const ref: WorkloadRef = `deployment/${prefix}-twice`;
+    await fixture().create(ref, { replicas: 0 });
+    const { uid } = await read(ref);
+    await fixture().remove(ref);
+    await until('it is gone', async () => (await visits().readWorkload(ref)) === undefined);
+    await fixture().create(ref, { replicas: 0 });
+    expect(uid).toMatch(/^[0-9a-f-]{36}$/);
+    expect((await read(ref)).uid).not.toBe(uid);
+  });
+
+  test.for([
+    ['deployment', 0],
+    ['deployment', 1],
+    ['statefulset', 0],
+    ['statefulset', 1],
+  ] as const)('revision of a %s with %i replicas moves with its template', async ([kind, replicas]) => {
+    const ref: WorkloadRef = `${kind}/${prefix}-revision-${replicas}`;
+    await fixture().create(ref, { replicas });
+    await hasRevision(ref);
+    const { revision } = await read(ref);
+    await fixture().patch(ref, newTemplate);
+    await hasRevision(ref, revision);
+  });
+
+  test.for(['deployment', 'statefulset'] as const)(
+    'revision of a %s stays when it is scaled, labelled and annotated',
+    async (kind) => {
+      const ref: WorkloadRef = `${kind}/${prefix}-same-revision`;
+      await fixture().create(ref, { replicas: 0 });
+      await hasRevision(ref);
+      const { revision } = await read(ref);
+      await visits().raise(ref, 1);
+      const marks = { 'example.com/a': 'b' };
+      await fixture().patch(ref, { metadata: { labels: marks, annotations: marks } });
+      await readSettled(fixture(), ref);
+      await fixture().patch(ref, { spec: { replicas: 0 } });
+      await readSettled(fixture(), ref);
+      expect((await read(ref)).revision).toBe(revision);
+    },
+  );
+
+  test.for([
+    ['Argo CD', { annotations: { 'argocd.argoproj.io/tracking-id': 'app:apps/Deployment:staging/x' } }],
+    ['Flux', { labels: { 'kustomize.toolkit.fluxcd.io/name': 'staging' } }],
+    ['Flux', { labels: { 'helm.toolkit.fluxcd.io/name': 'staging' } }],
+  ] as const)('trackedBy tells %s by its mark', async ([tool, shape]) => {
+    const ref: WorkloadRef = `deployment/${prefix}-${JSON.stringify(shape).length}-tracked`;
+    await fixture().create(ref, shape);
+    expect(await read(ref)).toMatchObject({ trackedBy: tool });
+  });
+
+  test('trackedBy tells who wrote it last, and nobody for what a person wrote', async () => {
+    const ref: WorkloadRef = `statefulset/${prefix}-written`;
+    await fixture().create(ref, { labels: { 'app.kubernetes.io/instance': 'staging' } });
+    expect(await read(ref)).not.toHaveProperty('trackedBy');
+    const path = `${pathOf(ref)}?fieldManager=argocd-controller`;
+    await fixture().admin.patch(path, { metadata: { annotations: { 'example.com/a': 'b' } } });
+    expect(await read(ref)).toMatchObject({ trackedBy: 'Argo CD' });
+  });
 }
 
 function refusalContract({ fixture, prefix }: Suite, adapter: 'light' | 'full'): void {
@@ -367,6 +461,11 @@ function lowerContract(fixture: () => ClusterFixture): void {
     await fixture().patch(ref, patch, subresource);
     expect(await fixture().full.lower(ref, stale)).toBe('conflict');
     expect((await fixture().read(ref)).spec.replicas).toBe(1);
+  });
+
+  test('lower names Dormouse as the one who writes', async () => {
+    await fixture().full.lower('deployment/never-was', '1');
+    expect(fixture().requests.at(-1)).toMatchObject({ query: { fieldManager: 'dormouse' } });
   });
 
   test('lower tells that a workload is gone', async () => {

@@ -14,7 +14,12 @@ const TOKENS: Tokens = {
       namespace: NAMESPACE,
       rules: [
         { apiGroups: ['apps'], resources: ['deployments', 'statefulsets'], verbs: ['get', 'list', 'watch'] },
-        { apiGroups: [''], resources: ['services'], verbs: ['get'] },
+        { apiGroups: ['apps'], resources: ['deployments', 'statefulsets'], verbs: ['delete'] },
+        { apiGroups: [''], resources: ['services'], verbs: ['get', 'delete'] },
+        { apiGroups: [''], resources: ['namespaces'], verbs: ['get'] },
+        { apiGroups: [''], resources: ['events'], verbs: ['create', 'patch'] },
+        { apiGroups: ['autoscaling'], resources: ['horizontalpodautoscalers'], verbs: ['list'] },
+        { apiGroups: ['batch'], resources: ['jobs'], verbs: ['list'] },
         {
           apiGroups: ['apps'],
           resources: ['deployments/scale', 'statefulsets/scale'],
@@ -31,7 +36,7 @@ describe('embedded Kubernetes', () => {
 });
 
 async function startServer(): Promise<ContractServer> {
-  const kubernetes = await startEmbeddedKubernetes({ tokens: TOKENS });
+  const kubernetes = await startEmbeddedKubernetes({ tokens: TOKENS, autoscalerSyncMs: 1_000 });
   const api = createKubernetesApi(kubernetes);
   await api.create('/api/v1/namespaces', { metadata: { name: NAMESPACE } });
   api.close();

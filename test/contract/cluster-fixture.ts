@@ -10,7 +10,8 @@ import {
 import type { WorkloadKind, WorkloadRef } from '../../shared/core/workload.ts';
 import type { Cluster, VisitCluster } from '../../shared/ports.ts';
 import { serviceManifest } from '../world/branch-manifests.ts';
-import { createKubernetesApi, type KubernetesServer } from '../world/kubernetes-api.ts';
+import { createKubernetesApi, type KubernetesApi, type KubernetesServer } from '../world/kubernetes-api.ts';
+import { createWireClient, type WireClient } from './wire-fixture.ts';
 
 /** The namespace that the suite works in. */
 export const NAMESPACE = 'staging';
@@ -20,7 +21,7 @@ export type ContractServer = {
   /** Of somebody who may do everything. */
   readonly admin: KubernetesServer;
   readonly tokens: {
-    /** May get, list and watch workloads, get services, get and patch scales of the namespace; nothing else. */
+    /** May what the sweep may where it may also delete, in the namespace; nothing else. */
     readonly dormouse: string;
     /** May do nothing. */
     readonly stranger: string;
@@ -35,6 +36,11 @@ export type ClusterFixture = {
   /** Requests that the adapters sent. */
   readonly requests: readonly RestRequest[];
   readonly connectAs: (authorize: Authorize) => { light: VisitCluster; full: Cluster };
+  /** As the function would see another namespace. */
+  readonly fullOf: (namespace: string) => Cluster;
+  readonly admin: KubernetesApi;
+  /** The administrator's, with the answers as they come. */
+  readonly wire: WireClient;
   readonly tokens: ContractServer['tokens'];
   readonly create: (ref: WorkloadRef, shape?: WorkloadShape) => Promise<void>;
   readonly createService: (name: string) => Promise<void>;
@@ -76,6 +82,13 @@ export async function startClusterFixture(start: () => Promise<ContractServer>):
     ...connectAs(bearer(server.tokens.dormouse)),
     requests,
     connectAs,
+    fullOf: (namespace) => {
+      const transport = connect(server.admin, bearer(server.tokens.dormouse));
+      transports.push(transport);
+      return createAdapters(transport, namespace).full;
+    },
+    admin: api,
+    wire: createWireClient(server.admin),
     tokens: server.tokens,
     create: async (ref, shape = {}) => void (await api.create(collectionOf(ref), manifest(ref, shape))),
     createService: async (name) => {
@@ -95,11 +108,14 @@ export async function startClusterFixture(start: () => Promise<ContractServer>):
 }
 
 /** The adapters as the function builds them, but for the size of a page. */
-export function createAdapters(transport: RestTransport): { light: VisitCluster; full: Cluster } {
-  const target = { transport, namespace: NAMESPACE };
+export function createAdapters(
+  transport: RestTransport,
+  namespace = NAMESPACE,
+): { light: VisitCluster; full: Cluster } {
+  const target = { transport, namespace, pageSize: PAGE_SIZE };
   return {
     light: createKubernetesVisits(target),
-    full: createGkeCluster({ ...target, pageSize: PAGE_SIZE }),
+    full: createGkeCluster(target),
   };
 }
 
@@ -136,7 +152,7 @@ function collectionOf(ref: WorkloadRef): string {
   return `/apis/apps/v1/namespaces/${NAMESPACE}/${kindOf(ref)}s`;
 }
 
-function pathOf(ref: WorkloadRef): string {
+export function pathOf(ref: WorkloadRef): string {
   return `${collectionOf(ref)}/${nameOf(ref)}`;
 }
 
@@ -148,7 +164,10 @@ function nameOf(ref: WorkloadRef): string {
   return ref.slice(ref.indexOf('/') + 1);
 }
 
-function manifest(ref: WorkloadRef, { replicas, labels = {}, annotations = {} }: WorkloadShape): object {
+export function manifest(
+  ref: WorkloadRef,
+  { replicas, labels = {}, annotations = {} }: WorkloadShape,
+): object {
   const isDeployment = kindOf(ref) === 'deployment';
   const selected = { app: nameOf(ref) };
   const containers = [{ name: 'app', image: 'registry.example/app:1' }];

@@ -256,6 +256,50 @@ describeWith(['control-plane'], 'the embedded controllers do as kube-controller-
     });
   });
 
+  test('with an autoscaler whose workload sleeps, wakes below its bounds, and grows above them', async () => {
+    const path = `${AUTOSCALING}/bounded`;
+    const spec = { minReplicas: 2, maxReplicas: 3 };
+    const sizeIs =
+      (replicas: number) =>
+      ({ spec }: Named) =>
+        spec.replicas === replicas;
+    const isSaying =
+      (reason: string) =>
+      ({ status }: Named) =>
+        status.conditions?.some((condition: Named) => condition.reason === reason);
+    await create(`${APPS}/deployments`, deployment('bounded', { replicas: 2 }));
+    await create(AUTOSCALING, autoscaler('bounded', spec));
+    await expectSameSoon(servers, path, { when: isSaying('FailedGetResourceMetric') });
+    await merge(`${APPS}/deployments/bounded/scale`, { spec: { replicas: 0 } });
+    await expectSameSoon(servers, path, { when: isSaying('ScalingDisabled') });
+    await merge(`${APPS}/deployments/bounded/scale`, { spec: { replicas: 1 } });
+    await onBoth((client) => waitFor(client, `${APPS}/deployments/bounded`, sizeIs(2)));
+    await expectSameSoon(servers, path, { when: ({ status }) => status.currentReplicas === 2 });
+    await merge(`${APPS}/deployments/bounded/scale`, { spec: { replicas: 9 } });
+    await onBoth((client) => waitFor(client, `${APPS}/deployments/bounded`, sizeIs(3)));
+    await expectSameSoon(servers, path, { when: ({ status }) => status.currentReplicas === 3 });
+  });
+
+  test('with autoscalers of nothing, of a StatefulSet, and of metrics that nobody serves', async () => {
+    const [metric, target] = [{ name: 'queue' }, { type: 'AverageValue', averageValue: '10' }];
+    const setRef = { apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'by-queue' };
+    const queue = { type: 'External', external: { metric, target } };
+    const memory = { type: 'Resource', resource: { name: 'memory', target } };
+    await create(`${APPS}/statefulsets`, statefulSet('by-queue', { replicas: 1 }));
+    await create(`${APPS}/deployments`, deployment('by-memory', { replicas: 1 }));
+    await create(AUTOSCALING, autoscaler('of-nothing', { maxReplicas: 3 }));
+    await create(
+      AUTOSCALING,
+      autoscaler('by-queue', { scaleTargetRef: setRef, maxReplicas: 3, metrics: [queue] }),
+    );
+    await create(AUTOSCALING, autoscaler('by-memory', { maxReplicas: 3, metrics: [memory] }));
+    for (const name of ['of-nothing', 'by-queue', 'by-memory']) {
+      const when = ({ status }: Named) =>
+        status.conditions?.some((condition: Named) => condition.status === 'False');
+      await expectSameSoon(servers, `${AUTOSCALING}/${name}`, { when });
+    }
+  });
+
   test('with the oldest ReplicaSets beyond the limit of history', async () => {
     const path = `${APPS}/deployments/historic`;
     await create(`${APPS}/deployments`, deployment('historic', { replicas: 0, revisionHistoryLimit: 1 }));
@@ -286,6 +330,7 @@ describeWith(['control-plane'], 'the embedded controllers do as kube-controller-
 
 const CORE = '/api/v1/namespaces/wire';
 const APPS = '/apis/apps/v1/namespaces/wire';
+const AUTOSCALING = '/apis/autoscaling/v2/namespaces/wire/horizontalpodautoscalers';
 const REVISION = 'deployment.kubernetes.io/revision';
 
 // biome-ignore lint/suspicious/noExplicitAny: whatever JSON the servers sent.
@@ -341,6 +386,11 @@ function deployment(name: string, spec: object): object {
 
 function statefulSet(name: string, spec: object): object {
   return deployment(name, { serviceName: name, ...spec });
+}
+
+function autoscaler(name: string, spec: object): object {
+  const scaleTargetRef = { apiVersion: 'apps/v1', kind: 'Deployment', name };
+  return { metadata: { name }, spec: { scaleTargetRef, ...spec } };
 }
 
 const LONG_AGO = new Date('2026-01-01T00:00:00Z');

@@ -1,6 +1,12 @@
-import { afterAll, beforeAll, test } from 'vitest';
+import { afterAll, beforeAll, describe, test } from 'vitest';
 import { describeWith } from '../parts/part.ts';
-import { expectSameAnswers, expectSameRefusals, startTwoServers, type TwoServers } from './wire-fixture.ts';
+import {
+  expectSameAnswers,
+  expectSameRefusals,
+  startTwoServers,
+  type TwoServers,
+  type WireRequest,
+} from './wire-fixture.ts';
 
 /** Every script here goes to a real kube-apiserver and to the embedded one: where they differ, the latter is wrong. */
 describeWith(['control-plane'], 'the embedded API server answers as kube-apiserver', () => {
@@ -307,10 +313,18 @@ describeWith(['control-plane'], 'the embedded API server answers as kube-apiserv
       remove(`${CORE}/services/kept`, { propagationPolicy: 'Background' }),
     ]);
   });
+
+  describe('about what tells of policies', () => policyScripts(() => servers));
 });
 
 const CORE = '/api/v1/namespaces/wire';
 const APPS = '/apis/apps/v1/namespaces/wire';
+const AUTOSCALING = '/apis/autoscaling/v2/namespaces/wire/horizontalpodautoscalers';
+const BATCH = '/apis/batch/v1/namespaces/wire';
+const QUEUE = {
+  type: 'External',
+  external: { metric: { name: 'queue' }, target: { type: 'Value', value: '10' } },
+};
 const POD_SPEC = { containers: [{ name: 'app', image: 'app:1' }] };
 
 const get = (path: string) => ({ method: 'GET', path });
@@ -341,4 +355,118 @@ function deployment(name: string, spec: object = {}) {
 
 function service(name: string, spec: object) {
   return { metadata: { name }, spec };
+}
+
+function autoscaler(name: string, spec: object) {
+  const scaleTargetRef = { apiVersion: 'apps/v1', kind: 'Deployment', name };
+  return { metadata: { name }, spec: { scaleTargetRef, ...spec } };
+}
+
+function event(name: string, fields: object) {
+  const involvedObject = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web', namespace: 'wire' };
+  const time = '2026-01-01T00:00:00Z';
+  return {
+    metadata: { name },
+    involvedObject,
+    ...{ type: 'Warning', reason: 'BadAnnotation', action: 'BadAnnotation', message: 'why' },
+    ...{ reportingComponent: 'dormouse', reportingInstance: 'dormouse', source: { component: 'dormouse' } },
+    ...{ eventTime: '2026-01-01T00:00:00.000000Z', firstTimestamp: time, lastTimestamp: time, count: 1 },
+    ...fields,
+  };
+}
+
+function policyScripts(servers: () => TwoServers): void {
+  test('to deletions of what is not the object that was meant', async () => {
+    const preconditions = { uid: 'other', resourceVersion: '1' };
+    const labels = { 'dormouse/branch': 'meant--g' };
+    await expectSameAnswers(servers(), [
+      post(`${APPS}/statefulsets`, { ...deployment('meant', { replicas: 0 }), kind: 'StatefulSet' }),
+      post(`${CORE}/services`, { metadata: { name: 'meant', labels }, spec: { ports: [{ port: 80 }] } }),
+      remove(`${APPS}/statefulsets/meant`, { preconditions }),
+      remove(`${CORE}/services/meant`, { preconditions }),
+      remove(`${CORE}/services/meant`, { preconditions: { resourceVersion: '1' } }),
+      remove(`${CORE}/services/none`, { preconditions }),
+      remove(`${APPS}/statefulsets/meant`, { propagationPolicy: 'Background' }),
+    ]);
+  });
+
+  test('to a namespace that is annotated, and to who may read it', async () => {
+    const path = '/api/v1/namespaces/annotated';
+    const annotations = { 'dormouse/idle-after': '2h', 'example.com/owner': 'team' };
+    const stranger = (request: WireRequest) => ({ ...request, token: servers().strangerToken });
+    await expectSameAnswers(servers(), [
+      post('/api/v1/namespaces', { metadata: { name: 'annotated', annotations } }),
+      merge(path, { metadata: { annotations: { 'dormouse/idle-after': '45m', 'example.com/owner': null } } }),
+      get(path),
+      stranger(get(path)),
+      stranger(merge(path, {})),
+      stranger(get('/api/v1/namespaces')),
+    ]);
+  });
+
+  test('to autoscalers that are created, changed and deleted', async () => {
+    const path = `${AUTOSCALING}/bounded`;
+    await expectSameAnswers(servers(), [
+      post(AUTOSCALING, autoscaler('bounded', { maxReplicas: 4 })),
+      merge(path, { spec: { minReplicas: 2 } }),
+      merge(path, { spec: { minReplicas: 5 } }),
+      merge(`${path}/status`, { status: { currentReplicas: 2 }, spec: { minReplicas: 3 } }),
+      get(`${AUTOSCALING}?limit=1`),
+      post(AUTOSCALING, autoscaler('to-zero', { minReplicas: 0, maxReplicas: 3, metrics: [QUEUE] })),
+      remove(path),
+      get(path),
+    ]);
+  });
+
+  test('to autoscalers that are not valid', async () => {
+    await expectSameAnswers(servers(), [
+      post(AUTOSCALING, autoscaler('boundless', {})),
+      post(AUTOSCALING, autoscaler('crossed', { minReplicas: 4, maxReplicas: 3 })),
+      post(AUTOSCALING, autoscaler('negative', { minReplicas: -1, maxReplicas: 3 })),
+      post(AUTOSCALING, autoscaler('zero-by-cpu', { minReplicas: 0, maxReplicas: 3 })),
+      post(AUTOSCALING, { metadata: { name: 'aimless' }, spec: { maxReplicas: 3 } }),
+      post(AUTOSCALING, autoscaler('nameless', { maxReplicas: 3, scaleTargetRef: { kind: 'Deployment' } })),
+    ]);
+  });
+
+  test('to Jobs that are created, reported and deleted', async () => {
+    const path = `${BATCH}/jobs/migrate`;
+    const template = { spec: { restartPolicy: 'Never', ...POD_SPEC } };
+    const startTime = '2026-01-01T00:00:00Z';
+    await expectSameAnswers(servers(), [
+      post(`${BATCH}/jobs`, { metadata: { name: 'migrate', labels: { a: 'b' } }, spec: { template } }),
+      merge(`${path}/status`, { status: { startTime, active: 1 } }),
+      get(path),
+      remove(path, { propagationPolicy: 'Background' }),
+      post(`${BATCH}/cronjobs`, cronJob('nightly', { schedule: '0 3 * * *' })),
+      post(`${BATCH}/cronjobs`, cronJob('unscheduled', {})),
+      post(`${BATCH}/jobs`, { metadata: { name: 'endless' }, spec: { template: { spec: POD_SPEC } } }),
+      post(`${BATCH}/jobs`, { metadata: { name: 'empty' } }),
+      post(`${BATCH}/jobs`, { metadata: { name: 'orphaning' }, spec: { template } }),
+      remove(`${BATCH}/jobs/orphaning`),
+    ]);
+  });
+
+  test('to Events of the newer kind, and to those that lack something', async () => {
+    const whole = event('told', {});
+    await expectSameAnswers(servers(), [
+      post(`${CORE}/events`, whole),
+      post(`${CORE}/events`, whole),
+      get(`${CORE}/events/told`),
+      post(`${CORE}/events`, event('no-action', { action: undefined })),
+      post(`${CORE}/events`, event('no-instance', { reportingInstance: undefined })),
+      post(`${CORE}/events`, event('bad-reporter', { reportingComponent: 'no good' })),
+      post(`${CORE}/events`, event('no-reporter', { reportingComponent: undefined })),
+      post(`${CORE}/events`, event('long', { message: 'ä'.repeat(513) })),
+      post(`${CORE}/events`, event('just-so', { message: 'ä'.repeat(512) })),
+      post(`${CORE}/events`, event('long-reason', { reason: 'r'.repeat(129) })),
+      post(`${CORE}/events`, event('Bad_Name', { eventTime: null })),
+      post(`${CORE}/events`, event('-', {})),
+    ]);
+  });
+}
+
+function cronJob(name: string, spec: object) {
+  const template = { spec: { restartPolicy: 'Never', ...POD_SPEC } };
+  return { metadata: { name }, spec: { jobTemplate: { spec: { template } }, ...spec } };
 }

@@ -89,6 +89,67 @@ test('listWorkloads gives up on a list without an end', async () => {
   await expect(cluster.listWorkloads()).rejects.toThrow('the list has more than 1000 pages');
 });
 
+const LISTS = [
+  ['listBounds', 'horizontalpodautoscalers', '/apis/autoscaling/v2'],
+  ['listJobs', 'jobs', '/apis/batch/v1'],
+] as const;
+
+test.for(LISTS)(
+  '%s asks for pages of 500, and begins a list anew that expired',
+  async ([list, plural, api]) => {
+    let lists = 0;
+    const { cluster, server } = await setUp(({ url }) => {
+      if (url.includes('continue=')) return lists === 1 ? refusal(410, 'Expired') : page('');
+      lists += 1;
+      return page('there');
+    });
+    expect(await cluster[list]()).toEqual(new Map());
+    const first = `${api}/namespaces/staging/${plural}?limit=500`;
+    expect(server.arrived.map(({ url }) => url)).toEqual([
+      first,
+      `${first}&continue=there`,
+      first,
+      `${first}&continue=there`,
+    ]);
+  },
+);
+
+test.for(LISTS)(
+  '%s never gives back a part: not of one that expires again and again',
+  async ([list, plural]) => {
+    const { cluster } = await setUp(({ url }) =>
+      url.includes('continue=') ? refusal(410, 'Expired') : page('there'),
+    );
+    const why = `could not list ${plural} in namespace staging: the list expired 3 times`;
+    await expect(cluster[list]()).rejects.toThrow(why);
+  },
+);
+
+test.for(LISTS)('%s never gives back a part: not of one without an end', async ([list]) => {
+  const { cluster } = await setUp(() => page('again'));
+  await expect(cluster[list]()).rejects.toThrow('the list has more than 100 pages');
+});
+
+test('removeWorkload sends its preconditions where a DELETE is sure to be read with them', async () => {
+  const { cluster, server } = await setUp(() => ({}));
+  const condemned = { kind: 'statefulset', name: 'db--g', uid: 'u-1', resourceVersion: '42' } as const;
+  expect(await cluster.removeWorkload(condemned)).toBe('removed');
+  const [request] = server.arrived;
+  const url = '/apis/apps/v1/namespaces/staging/statefulsets/db--g';
+  expect(request).toMatchObject({ method: 'DELETE', url });
+  expect(Number(request?.headers['content-length'])).toBe(request?.body.length);
+  expect(JSON.parse(request?.body ?? '')).toEqual({
+    propagationPolicy: 'Background',
+    preconditions: { uid: 'u-1', resourceVersion: '42' },
+  });
+});
+
+test('removeService deletes nothing where it does not know what it read', async () => {
+  const { cluster, server } = await setUp(() => ({ body: '{"metadata":{"uid":"u-1"}}' }));
+  await expect(cluster.removeService('web--g')).rejects.toThrow('its uid or resourceVersion is missing');
+  expect(server.arrived.map(({ method }) => method)).toEqual(['GET']);
+});
+
 test('a 404 that is not Kubernetes’ own is an error, not "no such branch"', async () => {
   const { cluster } = await setUp(() => ({ status: 404, body: '<html>Not Found</html>' }));
   await expect(cluster.readWorkload('deployment/a')).rejects.toBeInstanceOf(ClusterError);
@@ -104,6 +165,9 @@ test.for(['<html>', '{}', 'null', '{"items":null}'])(
     await expect(cluster.readWorkload('deployment/a')).rejects.toBeInstanceOf(ClusterError);
     await expect(cluster.readBranch('a--g')).rejects.toBeInstanceOf(ClusterError);
     await expect(cluster.listWorkloads()).rejects.toBeInstanceOf(ClusterError);
+    await expect(cluster.readInherited()).rejects.toBeInstanceOf(ClusterError);
+    await expect(cluster.listBounds()).rejects.toBeInstanceOf(ClusterError);
+    await expect(cluster.listJobs()).rejects.toBeInstanceOf(ClusterError);
   },
 );
 
@@ -114,6 +178,10 @@ test('an API server that is not there is a ClusterError with its cause', async (
     cluster.raise('deployment/a', 1),
     cluster.listWorkloads(),
     cluster.lower('deployment/a', '1'),
+    cluster.readInherited(),
+    cluster.listJobs(),
+    cluster.removeService('a--g'),
+    cluster.tell({ about: { kind: 'deployment', name: 'a', uid: 'u' }, reason: 'Contested', message: 'm' }),
   ]);
   const reason = { name: 'ClusterError', cause: { name: 'TransportError' } };
   for (const call of calls) expect(call).toMatchObject({ status: 'rejected', reason });

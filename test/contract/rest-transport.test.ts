@@ -70,6 +70,17 @@ describe('rest transport, requests', () => {
     });
   });
 
+  test('send frames the body of a DELETE, which Node does not by itself', async () => {
+    const { server, transport } = await setUp([{}]);
+    const body = '{"preconditions":{"uid":"ü"}}';
+    await transport.send({ method: 'DELETE', path: '/things/1', body });
+    await transport.send(GET);
+    expect(server.arrived.map(({ method, body: arrived }) => [method, arrived])).toEqual([
+      ['DELETE', body],
+      ['GET', ''],
+    ]);
+  });
+
   test('send gives back status, headers and body of any answer', async () => {
     const { transport } = await setUp([
       { status: 409, headers: { 'X-Thing': 'y' }, body: 'ä'.repeat(100_000) },

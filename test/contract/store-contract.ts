@@ -93,8 +93,11 @@ function describeAll(world: () => StoreWorld): void {
     });
 
     test("stamps the store's time for now", async () => {
-      const record = await recordAfter({ lastAccess: 'now', asleepSince: 'now', offSince: 'now' });
-      for (const timeMs of [record.lastAccessMs, record.asleepSinceMs, record.offSinceMs]) {
+      const now = 'now' as const;
+      const change = { lastAccess: now, asleepSince: now, offSince: now, deletionAnnouncedAt: now };
+      const record = await recordAfter(change);
+      const { lastAccessMs, asleepSinceMs, offSinceMs, deletionAnnouncedAtMs } = record;
+      for (const timeMs of [lastAccessMs, asleepSinceMs, offSinceMs, deletionAnnouncedAtMs]) {
         expect(Math.abs(Number(timeMs) - Date.now())).toBeLessThan(5_000);
       }
     });
@@ -103,12 +106,15 @@ function describeAll(world: () => StoreWorld): void {
       const record = await recordAfter({
         asleepSince: 'clear',
         replicas: 'clear',
+        revisions: 'clear',
         offSince: 'clear',
         contested: 'clear',
         pinnedUntilMs: 'clear',
+        deletionAnnouncedAt: 'clear',
         expireAtMs: 'clear',
       });
-      expect(record).toEqual({ lastAccessMs: LONG_AGO.getTime(), wakeMs: FULL_RECORD.wakeMs });
+      const { lastAccessMs, lastBackgroundMs, wakeMs } = FULL_RECORD;
+      expect(record).toEqual({ lastAccessMs, lastBackgroundMs, wakeMs });
     });
 
     test('leaves every field that is not named', async () => {
@@ -126,6 +132,12 @@ function describeAll(world: () => StoreWorld): void {
       const replicas = { 'deployment/web.v3--g': 4 } as const;
       expect((await recordAfter({ replicas })).replicas).toEqual(replicas);
       expect((await recordAfter({ replicas: {} })).replicas).toEqual({});
+    });
+
+    test('replaces revisions whole, names with dots included', async () => {
+      const revisions = { 'deployment/web.v3--g': '12', 'statefulset/db.v2': 'db.v2-7c9' } as const;
+      expect((await recordAfter({ revisions })).revisions).toEqual(revisions);
+      expect((await recordAfter({ revisions: {} })).revisions).toEqual({});
     });
 
     test('sets times that are given to the millisecond', async () => {
@@ -187,7 +199,10 @@ function describeAll(world: () => StoreWorld): void {
         v: 2,
         lastAccess: 5,
         asleepSince: 'now',
+        lastBackground: 'just now',
         replicas: { 'deployment/web': 0 },
+        revisions: { 'deployment/web': 3 },
+        deletionAnnouncedAt: 0,
         offSince: false,
         contested: -1,
         pinnedUntil: [],

@@ -65,7 +65,7 @@ describe('createFirestoreVisits, told by Firestore', () => {
   /** How often Firestore was asked, and what came of a call, when it answers so. */
   async function told(
     react: (number: number) => Reaction,
-    ask: 'stampVisit' | 'createRecord' | 'readRecord',
+    ask: 'stampVisit' | 'stampBackground' | 'createRecord' | 'readRecord',
   ) {
     const server = await startScriptedServer((_request, number) => react(number));
     const transport = createEmulatorTransport(new URL(server.url).host);
@@ -98,6 +98,18 @@ describe('createFirestoreVisits, told by Firestore', () => {
         currentDocument: { exists: true },
       },
     ]);
+  });
+
+  test('writes background activity as one commit whose mask names no field', async () => {
+    const { ended, asked } = await told(() => written, 'stampBackground');
+    expect(ended).toEqual({ status: 'fulfilled', value: 'stamped' });
+    expect(asked).toHaveLength(1);
+    const [write] = JSON.parse(asked[0]?.body ?? '').writes;
+    expect(write).toMatchObject({
+      updateMask: { fieldPaths: [] },
+      updateTransforms: [{ fieldPath: 'lastBackground', setToServerValue: 'REQUEST_TIME' }],
+      currentDocument: { exists: true },
+    });
   });
 
   test('takes a database that does not exist for a failure, not for a missing record', async () => {

@@ -48,27 +48,43 @@ export async function createFound(store: VisitStore, branch: string): Promise<St
 
 export const LONG_AGO = new Date('2024-02-29T12:00:00.123Z');
 
+/** As an earlier Dormouse wrote it, which knew of no policies. */
+export const EARLIER_DOCUMENT = {
+  v: 1,
+  lastAccess: LONG_AGO,
+  asleepSince: LONG_AGO,
+  replicas: { 'deployment/web.v2--g': 2 },
+  contested: 1,
+  wakeMs: [1_200],
+};
+
 /** Every field that a document may have. */
 export const FULL_DOCUMENT = {
   v: 1,
   lastAccess: LONG_AGO,
+  lastBackground: LONG_AGO,
   asleepSince: LONG_AGO,
   replicas: { 'deployment/web.v2--g': 2, 'statefulset/db': 1 },
+  revisions: { 'deployment/web.v2--g': '3', 'statefulset/db': 'db-5f8d' },
   offSince: LONG_AGO,
   contested: 2,
   pinnedUntil: LONG_AGO,
   wakeMs: [1_200, 900.5],
+  deletionAnnouncedAt: LONG_AGO,
   expireAt: LONG_AGO,
   later: { added: ['by', 'a', 'newer', 1] },
 };
 
 export const FULL_RECORD = {
   lastAccessMs: LONG_AGO.getTime(),
+  lastBackgroundMs: LONG_AGO.getTime(),
   asleepSinceMs: LONG_AGO.getTime(),
   replicas: { 'deployment/web.v2--g': 2, 'statefulset/db': 1 },
+  revisions: { 'deployment/web.v2--g': '3', 'statefulset/db': 'db-5f8d' },
   offSinceMs: LONG_AGO.getTime(),
   contested: 2,
   pinnedUntilMs: LONG_AGO.getTime(),
   wakeMs: [1_200, 900.5],
+  deletionAnnouncedAtMs: LONG_AGO.getTime(),
   expireAtMs: LONG_AGO.getTime(),
 };

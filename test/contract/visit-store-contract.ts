@@ -3,6 +3,7 @@ import type { StoreScope } from '../../shared/adapters/records/document-id.ts';
 import { StoreError, type VisitStore } from '../../shared/ports.ts';
 import {
   createFound,
+  EARLIER_DOCUMENT,
   FULL_DOCUMENT,
   FULL_RECORD,
   freshScope,
@@ -81,6 +82,48 @@ function describeAll(world: () => StoreWorld<VisitStore>): void {
     });
   });
 
+  describe('stampBackground', () => {
+    test('reports missing and creates nothing when there is no record', async () => {
+      expect(await store.stampBackground('my-branch--g')).toBe('missing');
+      expect(await store.readRecord('my-branch--g')).toEqual({ outcome: 'missing' });
+    });
+
+    test("stamps the store's time, and leaves every other field", async () => {
+      await put('my-branch--g', FULL_DOCUMENT);
+      expect(await store.stampBackground('my-branch--g')).toBe('stamped');
+      const { lastBackgroundMs, ...rest } = (await readFound(store, 'my-branch--g')).record;
+      const { lastBackgroundMs: _, ...untouched } = FULL_RECORD;
+      expect(rest).toEqual(untouched);
+      expect(Math.abs(Number(lastBackgroundMs) - Date.now())).toBeLessThan(5_000);
+    });
+
+    test('stamps a record that knew of none, and leaves fields of a later Dormouse', async () => {
+      const later = { added: ['by', 'a', 'newer', 1] };
+      await put('my-branch--g', { ...EARLIER_DOCUMENT, later });
+      await store.stampBackground('my-branch--g');
+      const document = await world().get('branches', idIn(scope, 'my-branch--g'));
+      expect(document).toEqual({ ...EARLIER_DOCUMENT, later, lastBackground: expect.any(Date) });
+    });
+
+    test('changes the version of the record, so that a claim of before conflicts', async () => {
+      const { version } = await createFound(store, 'my-branch--g');
+      await store.stampBackground('my-branch--g');
+      expect((await readFound(store, 'my-branch--g')).version).not.toBe(version);
+      const claim = await store.update('my-branch--g', version, { asleepSince: 'now' });
+      expect(claim).toEqual({ outcome: 'conflict' });
+    });
+
+    test('is left by a visit, as the visit is by it', async () => {
+      await store.createRecord('my-branch--g');
+      await store.stampBackground('my-branch--g');
+      const { lastBackgroundMs } = (await readFound(store, 'my-branch--g')).record;
+      await store.stampVisit('my-branch--g');
+      const { record } = await readFound(store, 'my-branch--g');
+      expect(record.lastBackgroundMs).toBe(lastBackgroundMs);
+      expect(record.lastAccessMs).toBeGreaterThanOrEqual(Number(lastBackgroundMs));
+    });
+  });
+
   describe('createRecord', () => {
     test('creates a record of which nothing is known but a visit now', async () => {
       const { record } = await createFound(store, 'my-branch--g');
@@ -120,6 +163,17 @@ function describeAll(world: () => StoreWorld<VisitStore>): void {
       expect((await readFound(world().open(scope), 'my-branch--g')).version).toBe(version);
     });
 
+    test('reads a record that was written before there were policies', async () => {
+      await put('my-branch--g', EARLIER_DOCUMENT);
+      expect((await readFound(store, 'my-branch--g')).record).toEqual({
+        lastAccessMs: LONG_AGO.getTime(),
+        asleepSinceMs: LONG_AGO.getTime(),
+        replicas: { 'deployment/web.v2--g': 2 },
+        contested: 1,
+        wakeMs: [1_200],
+      });
+    });
+
     test('names what is wrong with a record that cannot be read', async () => {
       await put('my-branch--g', { ...FULL_DOCUMENT, contested: 'often' });
       expect(await store.readRecord('my-branch--g')).toEqual({
@@ -155,6 +209,7 @@ function describeAll(world: () => StoreWorld<VisitStore>): void {
       const startMs = performance.now();
       const ended = await Promise.allSettled([
         down.stampVisit('my-branch--g'),
+        down.stampBackground('my-branch--g'),
         down.createRecord('my-branch--g'),
         down.readRecord('my-branch--g'),
         down.stampHeartbeat('proxy-1', SILENCE_MS),

@@ -35,6 +35,8 @@ export type WireClient = (request: WireRequest) => Promise<WireAnswer>;
 export type TwoServers = {
   readonly real: WireClient;
   readonly embedded: WireClient;
+  /** Of somebody who may do nothing. */
+  readonly strangerToken: string;
   /** Makes both forget what they were, so that positions in lists expire. */
   readonly forgetHistory: () => Promise<void>;
   /** On the embedded one alone: the real one has quotas. */
@@ -57,6 +59,8 @@ export async function startTwoServers({ controllers }: { controllers: boolean })
   const admin = server.headers?.authorization?.replace('Bearer ', '') ?? '';
   const embedded = await startEmbeddedKubernetes({
     controllers,
+    // As the real one is started.
+    autoscalerSyncMs: 1_000,
     tokens: {
       [admin]: { name: 'admin', allowed: 'everything' },
       [controlPlane.token('stranger')]: { name: 'stranger', allowed: { rules: [] } },
@@ -65,6 +69,7 @@ export async function startTwoServers({ controllers }: { controllers: boolean })
   return {
     real: createWireClient(server),
     embedded: createWireClient(embedded),
+    strangerToken: controlPlane.token('stranger'),
     forgetHistory: async () => {
       await controlPlane.forgetHistory();
       embedded.faults.expireLists();
@@ -214,7 +219,12 @@ function comparableText(value: string, key: string): string {
 
 /** In the order of the seconds in which things happened. */
 const UNORDERED: ReadonlySet<string> = new Set(['conditions', 'managedFields']);
-const HASHES: ReadonlySet<string> = new Set(['pod-template-hash', 'controller-revision-hash']);
+const HASHES: ReadonlySet<string> = new Set([
+  'pod-template-hash',
+  'controller-revision-hash',
+  'controller-uid',
+  'batch.kubernetes.io/controller-uid',
+]);
 
 function byText(left: unknown, right: unknown): number {
   return JSON.stringify(left) < JSON.stringify(right) ? -1 : 1;
