@@ -1,10 +1,13 @@
 import type { Mutant } from './mutant.ts';
+import { BACKGROUND_MUTANTS } from './mutants/background.ts';
 import { CLAIM_MUTANTS } from './mutants/claim.ts';
 import { CLUSTER_MUTANTS } from './mutants/cluster.ts';
+import { DELETION_MUTANTS } from './mutants/deletion.ts';
 import { EDGE_MUTANTS } from './mutants/edge.ts';
 import { HOLD_MUTANTS } from './mutants/hold.ts';
 import { IDENTITY_MUTANTS } from './mutants/identity.ts';
 import { POLICY_MUTANTS } from './mutants/policy.ts';
+import { SCHEDULE_MUTANTS } from './mutants/schedule.ts';
 import { SETTLE_MUTANTS } from './mutants/settle.ts';
 import { STORE_MUTANTS } from './mutants/store.ts';
 import { SWEEP_MUTANTS } from './mutants/sweep.ts';
@@ -24,4 +27,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...STORE_MUTANTS,
   ...EDGE_MUTANTS,
   ...IDENTITY_MUTANTS,
+  ...SCHEDULE_MUTANTS,
+  ...BACKGROUND_MUTANTS,
+  ...DELETION_MUTANTS,
 ];

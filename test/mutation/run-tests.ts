@@ -8,7 +8,12 @@ import type { FailedTest, RunReport } from './run-report.ts';
  * fails, and tells its parent a `RunReport`. Those that need real parts are left out.
  */
 const STAGES: readonly (readonly string[])[] = [
-  ['test/unit/**/*.test.ts', 'test/edge/**/*.test.ts', 'test/simulation/stories.test.ts'],
+  [
+    'test/unit/**/*.test.ts',
+    'test/edge/**/*.test.ts',
+    'test/simulation/stories.test.ts',
+    'test/simulation/policies.test.ts',
+  ],
   [
     'test/contract/cluster-embedded.test.ts',
     'test/contract/kubernetes-wire.test.ts',

@@ -8,8 +8,15 @@ export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 /** Tuesday, 12:00:00 UTC */
 export const NOON = Date.UTC(2026, 10, 24, 12);
-/** Idle after ten minutes; the record of a branch that is gone is kept for two. */
-export const TIMING = { ...createTiming(10 * MINUTE), goneRecordKeptMs: 2 * MINUTE };
+/** Idle after ten minutes. What lasts for hours, days or weeks lasts for minutes, or no story would come to its end. */
+export const TIMING = {
+  ...createTiming(10 * MINUTE),
+  goneRecordKeptMs: 2 * MINUTE,
+  backgroundMaxMs: 40 * MINUTE,
+  jobKeepsAwakeMs: 30 * MINUTE,
+  scheduledWakeWithinMs: 2 * HOUR,
+  deletionNoticeMs: 30 * MINUTE,
+};
 /** The defaults of nginx and the function. */
 export const LIMITS = { pageAfterMs: 1_500, holdLimitMs: 25 * SECOND };
 

@@ -1,4 +1,5 @@
 import { MANIFESTS, SECOND } from './a-world.ts';
+import { type PolicyIncident, policyHappenings } from './policy-incident.ts';
 import type { Manifest } from './world/cluster-state.ts';
 import type { Mode } from './world/fact.ts';
 import type { Start } from './world/pods.ts';
@@ -7,7 +8,14 @@ import type { World } from './world/world.ts';
 
 /** Something that happens to Dormouse from outside. */
 export type Incident =
-  | { readonly what: 'visit'; readonly branch: string; readonly instance: string; readonly isHeld: boolean }
+  | PolicyIncident
+  | {
+      readonly what: 'visit';
+      readonly branch: string;
+      readonly instance: string;
+      readonly isHeld: boolean;
+      readonly isBackground: boolean;
+    }
   | {
       readonly what: 'request';
       readonly branch: string;
@@ -55,7 +63,9 @@ const HURRY_MS = 200;
 const IMPATIENCE_MS = 4 * SECOND;
 
 const happenings: { readonly [What in Incident['what']]: Happening<What> } = {
-  visit: ({ visit }, { instance, branch, isHeld }) => void visit(instance, branch, { isHeld }),
+  ...policyHappenings,
+  visit: ({ visit }, { instance, branch, isHeld, isBackground }) =>
+    void visit(instance, branch, { isHeld, isBackground }),
   // nginx mirrors it, too.
   request: ({ request, visit }, { branch, instance, isNavigation, isImpatient }) => {
     visit(instance, branch);

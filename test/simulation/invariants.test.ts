@@ -4,14 +4,26 @@ import type { SweepSummary } from '../../shared/core/summarize-sweep.ts';
 import type { BranchResult } from '../../shared/core/sweep-result.ts';
 import type { TouchOutcome } from '../../shared/flows/touch.ts';
 import { aWorldAfter, HOUR, MINUTE, PAIR, SOLO } from './a-world.ts';
+import {
+  backgroundAloneIsBounded,
+  backgroundWakesNobody,
+  heededBackgroundKeepsAwake,
+  ordinaryIsNotLeftAsleep,
+} from './invariants/background.ts';
 import { calmEndsInSleep, nothingFlaps } from './invariants/calm.ts';
 import {
-  contestIsFair,
   failureHasCause,
   onlyFullyAwakeEndsClaim,
   sleepIsRemembered,
   undoneIsAwake,
 } from './invariants/claims.ts';
+import { contestIsFair, contestIsRemembered } from './invariants/contests.ts';
+import {
+  deletedIsOfBranch,
+  deletedWasUnused,
+  deletionIsAllowed,
+  deletionIsAnnounced,
+} from './invariants/deletions.ts';
 import {
   heldIsAnswered,
   heldIsNotGivenUp,
@@ -26,6 +38,12 @@ import {
   replicasReturn,
   wokenByHandStaysAwake,
 } from './invariants/people.ts';
+import {
+  expectedIsNoContest,
+  scheduledWakesAreFew,
+  unreadableKeepsAwake,
+  wakesWithinBounds,
+} from './invariants/schedules.ts';
 import { neverEarly, outageKeepsAwake, protectedStaysAwake, sleptMeansSlept } from './invariants/sleepers.ts';
 import {
   awakeMeansAwake,
@@ -62,6 +80,14 @@ const claim = (world: World) => update(world, { asleepSince: 'now', replicas: RE
 const endClaim = (world: World) => update(world, { asleepSince: 'clear', replicas: 'clear' });
 const stamp = ({ store, clock }: World) => store.stampVisit({ by: 'wake-9', stampMs: clock.nowMs }, SOLO);
 
+const background = ({ store, clock }: World) =>
+  store.stampBackground({ by: 'wake-9', stampMs: clock.nowMs }, SOLO);
+
+function remove({ cluster }: World): void {
+  const workload = cluster.read(REF);
+  if (workload !== undefined) cluster.removeCondemned(ROGUE, workload);
+}
+
 /** A sweep that says that it ended like this. */
 function sweep(world: World, result: BranchResult, act: (world: World) => void = () => {}): void {
   beginSweep(world, 'on');
@@ -89,7 +115,7 @@ function visit(world: World, outcome = AWAKE): void {
   world.note({ fact: 'visit-ended', ...about, outcome });
 }
 
-const CALLER = { isNavigation: false, tries: 0, rounds: 0, waitedMs: 0 };
+const CALLER = { isNavigation: false, isBackground: false, tries: 0, rounds: 0, waitedMs: 0 };
 type Outcome = FactOf<'hold-ended'>['outcome'];
 
 /** A hold that ends like this, so long after its touch. */
@@ -271,6 +297,96 @@ const broken: readonly Broken[] = [
       hold(world, { outcome: GIVEN_UP, afterMs: 24_000 });
     },
   },
+  {
+    invariant: contestIsRemembered,
+    isAsleep: true,
+    by: (world) => {
+      update(world, { contested: 2 });
+      world.note({ fact: 'looked', by: ROGUE, branch: SOLO, workloads: world.cluster.readBranch(SOLO) });
+      update(world, { contested: 'clear' });
+    },
+  },
+  {
+    invariant: expectedIsNoContest,
+    isAsleep: true,
+    by: (world) => {
+      world.store.pin(SOLO, world.clock.nowMs + HOUR);
+      const decision = { action: 'heal', reason: 'pinned' } as const;
+      beginSweep(world, 'on');
+      world.cluster.raise(ROGUE, REF, 2);
+      const result = { result: 'healed', woken: [] } as const;
+      world.note({ ...endOfSweep(world), swept: [{ branch: SOLO, decision, result }] });
+      update(world, { asleepSince: 'clear', contested: 1 });
+    },
+  },
+  {
+    invariant: scheduledWakesAreFew,
+    by: (world) => {
+      beginSweep(world, 'on');
+      const decision = { action: 'heal', reason: 'schedule' } as const;
+      const result = { result: 'healed', woken: [] } as const;
+      const swept = Array.from({ length: 11 }, () => ({ branch: SOLO, decision, result }));
+      world.note({ ...endOfSweep(world), swept });
+    },
+  },
+  {
+    invariant: wakesWithinBounds,
+    isAsleep: true,
+    by: (world) => {
+      const bounds = new Map([[REF, { min: 3, max: 5 }]]);
+      world.note({ fact: 'surveyed', by: ROGUE, bounds });
+      world.cluster.raise(ROGUE, REF, 2);
+    },
+  },
+  {
+    invariant: unreadableKeepsAwake,
+    by: (world) => {
+      const about = { system: 'cluster', method: 'listJobs', subject: '' } as const;
+      world.note({ fact: 'fault', by: ROGUE, ...about, fault: 'lost' });
+      lower(world);
+    },
+  },
+  {
+    invariant: heededBackgroundKeepsAwake,
+    by: (world, steps) => {
+      background(world);
+      steps.pass(MINUTE);
+      claim(world);
+      lower(world);
+    },
+  },
+  {
+    invariant: backgroundAloneIsBounded,
+    by: (world, steps) => {
+      steps.pass(HOUR);
+      sweep(world, { result: 'kept', reason: 'background-activity' });
+    },
+  },
+  {
+    invariant: backgroundWakesNobody,
+    isAsleep: true,
+    by: (world, steps) => {
+      steps.pass(HOUR);
+      world.note({ fact: 'surveyed', by: 'wake-9', inherited: {} });
+      world.cluster.raise('wake-9', REF, 2);
+    },
+  },
+  {
+    invariant: ordinaryIsNotLeftAsleep,
+    isAsleep: true,
+    by: (world) => visit(world, { outcome: 'left-asleep', stamp: STAMP }),
+  },
+  {
+    invariant: deletionIsAllowed,
+    isAsleep: true,
+    by: (world) => {
+      beginSweep(world, 'on');
+      remove(world);
+    },
+  },
+  { invariant: deletedIsOfBranch, by: remove },
+  { invariant: deletedWasUnused, isAsleep: true, by: remove },
+  { invariant: deletionIsAnnounced, isAsleep: true, by: remove },
 ];
 
 describe('invariants', () => {

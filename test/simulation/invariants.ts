@@ -1,12 +1,24 @@
 import type { History } from './history.ts';
+import {
+  backgroundAloneIsBounded,
+  backgroundWakesNobody,
+  heededBackgroundKeepsAwake,
+  ordinaryIsNotLeftAsleep,
+} from './invariants/background.ts';
 import { calmEndsInSleep, nothingFlaps } from './invariants/calm.ts';
 import {
-  contestIsFair,
   failureHasCause,
   onlyFullyAwakeEndsClaim,
   sleepIsRemembered,
   undoneIsAwake,
 } from './invariants/claims.ts';
+import { contestIsFair, contestIsRemembered } from './invariants/contests.ts';
+import {
+  deletedIsOfBranch,
+  deletedWasUnused,
+  deletionIsAllowed,
+  deletionIsAnnounced,
+} from './invariants/deletions.ts';
 import {
   heldIsAnswered,
   heldIsNotGivenUp,
@@ -21,6 +33,12 @@ import {
   replicasReturn,
   wokenByHandStaysAwake,
 } from './invariants/people.ts';
+import {
+  expectedIsNoContest,
+  scheduledWakesAreFew,
+  unreadableKeepsAwake,
+  wakesWithinBounds,
+} from './invariants/schedules.ts';
 import { neverEarly, outageKeepsAwake, protectedStaysAwake, sleptMeansSlept } from './invariants/sleepers.ts';
 import {
   awakeMeansAwake,
@@ -63,6 +81,19 @@ export const INVARIANTS: readonly Invariant[] = [
   heldIsNotGivenUp,
   sentOnMeansReachable,
   reachableIsLetGo,
+  contestIsRemembered,
+  expectedIsNoContest,
+  scheduledWakesAreFew,
+  wakesWithinBounds,
+  unreadableKeepsAwake,
+  heededBackgroundKeepsAwake,
+  backgroundAloneIsBounded,
+  backgroundWakesNobody,
+  ordinaryIsNotLeftAsleep,
+  deletionIsAllowed,
+  deletedIsOfBranch,
+  deletedWasUnused,
+  deletionIsAnnounced,
 ];
 
 /** What does not hold in a story, each with the sentence that it breaks. */

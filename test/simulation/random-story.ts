@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { aWorld, MANIFESTS, MINUTE, PAIR, SECOND, SET, SOLO } from './a-world.ts';
 import type { History } from './history.ts';
 import { happen, type Incident } from './incident.ts';
+import { POLICY_ANNOTATIONS, POLICY_INCIDENTS } from './policy-stories.ts';
 import { choicesFrom } from './world/choices.ts';
 import type { Manifest } from './world/cluster-state.ts';
 import type { Flows } from './world/flows.ts';
@@ -18,6 +19,8 @@ export type RandomStory = {
   /** How much the clock of each instance of `wake` is off. */
   readonly skewsMs: readonly [number, number];
   readonly isFoul: boolean;
+  /** Dormouse may delete branches. */
+  readonly mayDelete: boolean;
   readonly incidents: readonly { readonly afterMs: number; readonly incident: Incident }[];
   readonly choices: readonly number[];
 };
@@ -33,6 +36,7 @@ const ANNOTATIONS: readonly Record<string, string>[] = [
   { 'dormouse/idle-after': 'soon' },
   { 'dormouse/replicas': '5' },
   { 'dormouse/keep-awake': 'Tue 12:20-13:00 UTC' },
+  ...POLICY_ANNOTATIONS,
 ];
 const STARTS: readonly Start[] = [
   { readyAfterMs: 500, listensAfterMs: 0 },
@@ -55,13 +59,16 @@ const deployed: fc.Arbitrary<Manifest> = fc
     annotations: fc.constantFrom(...ANNOTATIONS),
     replicas: fc.constantFrom(undefined, 1, 3),
     isRolloutUnfinished: fc.constantFrom(false, false, true),
+    isNewTemplate: fc.boolean(),
+    trackedBy: fc.constantFrom(undefined, undefined, undefined, 'Flux' as const),
   })
-  .map(({ workload: { kind, name, branchLabel }, replicas, ...rest }) => ({
+  .map(({ workload: { kind, name, branchLabel }, replicas, trackedBy, ...rest }) => ({
     kind,
     name,
     ...rest,
     ...(branchLabel === undefined ? {} : { branchLabel }),
     ...(replicas === undefined ? {} : { replicas }),
+    ...(trackedBy === undefined ? {} : { trackedBy }),
   }));
 
 type Fields<What extends Incident['what']> = {
@@ -72,7 +79,8 @@ type Fields<What extends Incident['what']> = {
 
 /** How often each comes, and what is left open about it. */
 const INCIDENTS: { readonly [What in Incident['what']]: readonly [weight: number, fields: Fields<What>] } = {
-  visit: [16, { branch, instance, isHeld: fc.boolean() }],
+  ...POLICY_INCIDENTS,
+  visit: [16, { branch, instance, isHeld: fc.boolean(), isBackground: rarely }],
   request: [12, { branch, instance, isNavigation: rarely, isImpatient: rarely }],
   sweep: [14, { skewMs, isDryRun: rarely, isHurried: rarely }],
   'boot-wake': [2, { instance, skewMs, isKilled: fc.boolean() }],
@@ -111,13 +119,15 @@ export const randomStory: fc.Arbitrary<RandomStory> = fc.record({
   opening: fc.constantFrom('new', 'idle', 'asleep'),
   skewsMs: fc.tuple(skewMs, skewMs),
   isFoul: fc.boolean(),
+  mayDelete: fc.boolean(),
   incidents: fc.array(fc.record({ afterMs, incident }), { minLength: 1, maxLength: 40, size: 'max' }),
   choices: fc.array(fc.nat({ max: 9_999 }), { maxLength: 500, size: 'max' }),
 });
 
 /** Lets a story happen, and after it calm: sweeps alone, until there should be nothing left to do. */
 export async function tell(story: RandomStory, flows?: Flows): Promise<History> {
-  const world = aWorld(BRANCHES, flows === undefined ? {} : { flows });
+  const { mayDelete } = story;
+  const world = aWorld(BRANCHES, { mayDelete, ...(flows === undefined ? {} : { flows }) });
   INSTANCES.forEach((name, index) => {
     world.bootWake(name, story.skewsMs[index]);
   });
@@ -141,17 +151,25 @@ async function open(world: World, opening: Opening): Promise<void> {
   }
 }
 
-/** What is under way ends late; then sweeps every 5 minutes, a day of rest for what was contested, and sweeps again. */
+/**
+ * What is under way ends late; then sweeps every 5 minutes, a day of rest for what was contested, and sweeps again, until
+ * what may be deleted is. Pages that were left open go on asking.
+ */
 async function calmDown(world: World, timeline: Timeline): Promise<void> {
   const { weather } = timeline;
   weather.isFoul = false;
   weather.downUntilMs.cluster = 0;
   weather.downUntilMs.store = 0;
+  weather.refusedUntilMs = {};
+  world.reactions.endFights();
+  world.tabs.quieten();
   world.store.beat('proxy-1', true);
   await timeline.runUntil(world.clock.nowMs + 2 * MINUTE);
   world.note({ fact: 'calm' });
-  for (const pauseMs of [0, 5, 5, 5, 25 * 60, 5, 15, 5, 5].map((minutes) => minutes * MINUTE)) {
+  for (const pauseMs of [0, 5, 5, 5, 25 * 60, 5, 15, 40, 5, 5].map((minutes) => minutes * MINUTE)) {
     await timeline.runUntil(world.clock.nowMs + pauseMs);
+    world.tabs.askAll();
+    await timeline.runUntil(world.clock.nowMs + MINUTE);
     world.sweep();
     await timeline.runUntil(world.clock.nowMs + MINUTE);
   }

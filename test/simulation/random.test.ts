@@ -48,8 +48,22 @@ test('random stories tell of everything that can happen', async () => {
   ];
   const requests = ['served', 'page', 'left'];
   const modes = ['mode on', 'mode off', 'mode dry-run'];
+  const policies = [
+    ...['pinned', 'schedule', 'background-activity', 'job-running', 'source-unreadable', 'keep-awake-hours'],
+    ...['expected', 'deployed', 'put-back', 'left-asleep', 'deleted', 'service-removed', 'blindness-stamped'],
+    ...['owner-told'],
+  ];
   expect([...new Set(told)]).toEqual(
-    expect.arrayContaining([...sweeps, ...visits, ...faults, ...holds, 'again', ...requests, ...modes]),
+    expect.arrayContaining([
+      ...sweeps,
+      ...visits,
+      ...faults,
+      ...holds,
+      'again',
+      ...requests,
+      ...modes,
+      ...policies,
+    ]),
   );
 });
 
@@ -60,7 +74,12 @@ function wordsOf(fact: Fact): readonly string[] {
     case 'sweep-began':
       return [`mode ${fact.mode}`];
     case 'sweep-ended':
-      return fact.swept.flatMap(({ result }) => [result.result, 'reason' in result ? result.reason : '']);
+      return fact.swept.flatMap(({ decision, result }) => [
+        result.result,
+        ...('reason' in decision ? [decision.reason] : []),
+        ...('reason' in result ? [result.reason] : []),
+        ...('end' in result ? [result.end] : []),
+      ]);
     case 'visit-ended':
       return [fact.outcome?.outcome ?? 'failed visit'];
     case 'hold-ended':

@@ -6,8 +6,10 @@ import { REAL_FLOWS } from './world/flows.ts';
 process.exitCode = await runSimulation(process.argv.slice(2), {
   flows: {
     ...REAL_FLOWS,
-    createSweep: ({ rules, ...rest }) =>
-      createSweep({ ...rest, rules: { ...rules, timing: { ...rules.timing, idleAfterMs: 7 * 60_000 } } }),
+    createSweep: ({ settings, ...rest }) => {
+      const timing = { ...settings.timing, idleAfterMs: 7 * 60_000 };
+      return createSweep({ ...rest, settings: { ...settings, timing } });
+    },
   },
   print: console.log,
   complain: console.error,

@@ -130,7 +130,7 @@ describe('traces that broke an earlier protocol', () => {
     await steps.finish('wake-1');
     steps.pass(3 * MINUTE);
     const sweep = await steps.sweep();
-    expect(sweep.swept[0]?.result).toEqual({ result: 'settled' });
+    expect(sweep.swept[0]?.result).toEqual({ result: 'settled', end: 'visited' });
     expect(recordOf(world, SOLO)).not.toHaveProperty('contested');
     await expectNoViolation(world);
   });
@@ -299,7 +299,7 @@ describe('people', () => {
       world.cluster.scale(`deployment/${SOLO}`, 2);
       steps.pass(3 * MINUTE);
       const sweep = await steps.sweep();
-      expect(sweep.swept[0]?.result).toEqual({ result: 'settled', contested: time });
+      expect(sweep.swept[0]?.result).toEqual({ result: 'settled', end: 'put-back', contested: time });
       steps.pass(11 * MINUTE);
     }
     expect((await steps.sweep()).swept[0]?.result).toEqual({ result: 'kept', reason: 'contested' });
@@ -347,9 +347,9 @@ describe('people', () => {
 
   test('a deploy that puts replicas back counts as no contest', async () => {
     const { world, steps } = await asleep(SOLO);
-    world.cluster.apply({ kind: 'deployment', name: SOLO, replicas: 5 });
+    world.cluster.apply({ kind: 'deployment', name: SOLO, replicas: 5, isNewTemplate: true });
     const sweep = await steps.sweep();
-    expect(sweep.swept[0]?.result).toEqual({ result: 'settled' });
+    expect(sweep.swept[0]?.result).toEqual({ result: 'settled', end: 'deployed' });
     expect(replicas(world)).toEqual({ [SOLO]: 5 });
     await expectNoViolation(world);
   });

@@ -1,4 +1,5 @@
 import type { Fact } from './world/fact.ts';
+import type { NamespaceHappening } from './world/namespace-fact.ts';
 
 const PROTOCOL = [
   'scaled',
@@ -13,6 +14,12 @@ const PROTOCOL = [
   'corrupted',
   'crashed',
   'calm',
+  'namespaced',
+  'bounded',
+  'surveyed',
+  'service-removed',
+  'blindness-stamped',
+  'owner-told',
 ] as const;
 
 /** A story as a timeline for people: one line for each thing that happened. */
@@ -40,7 +47,7 @@ function describe(fact: Fact): string {
     case 'fault':
       return `${fact.by} ${fact.method} ${fact.subject}: ${fact.fault}`;
     case 'visit-began':
-      return `${fact.by} begins visit ${fact.visit} of ${fact.branch}`;
+      return `${fact.by} begins ${fact.isBackground ? 'background ' : ''}visit ${fact.visit} of ${fact.branch}`;
     case 'visit-ended':
       return `${fact.by} ends visit ${fact.visit}: ${fact.problem ?? JSON.stringify(fact.outcome)}`;
     case 'sweep-ended':
@@ -53,8 +60,34 @@ function describe(fact: Fact): string {
       return `${fact.by} dies`;
     case 'calm':
       return 'calm: nobody comes any more';
+    case 'namespaced':
+    case 'bounded':
+    case 'surveyed':
+    case 'service-removed':
+    case 'blindness-stamped':
+    case 'owner-told':
+      return describeNamespace(fact);
     default:
       return describeRequest(fact);
+  }
+}
+
+function describeNamespace(fact: NamespaceHappening): string {
+  switch (fact.fact) {
+    case 'namespaced':
+      return `${fact.by} annotate the namespace ${JSON.stringify(fact.annotations)}`;
+    case 'bounded':
+      return `${fact.by} bound ${fact.ref} ${JSON.stringify(fact.bounds)}`;
+    case 'surveyed':
+      return `${fact.by} goes by ${JSON.stringify(fact.inherited)} ${JSON.stringify([...(fact.bounds ?? [])])} ${JSON.stringify([...(fact.jobs ?? [])])}`;
+    case 'service-removed':
+      return `${fact.by} deletes the Service of ${fact.branch}`;
+    case 'blindness-stamped':
+      return `${fact.by} writes that it is blind`;
+    case 'owner-told':
+      return `${fact.by} tells the owner of ${fact.about}: ${fact.reason}`;
+    default:
+      return fact satisfies never;
   }
 }
 

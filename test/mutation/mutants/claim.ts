@@ -80,8 +80,9 @@ export const CLAIM_MUTANTS: readonly Mutant[] = [
     name: 'no-undo',
     breaks: 'A branch in doubt is not woken again.',
     file: SLEEP,
-    find: 'wakeProblem(await wakeMembers(cluster, members, record))',
-    replace: 'wakeProblem(await wakeMembers(cluster, members.slice(members.length), record))',
+    find: 'wakeProblem(await wakeMembers(cluster, { members, record, surroundings }))',
+    replace:
+      'wakeProblem(await wakeMembers(cluster, { members: members.slice(members.length), record, surroundings }))',
   },
   {
     name: 'undo-forgets-counts',

@@ -2,6 +2,7 @@ import type { Mutant } from '../mutant.ts';
 
 const HOLD = 'functions/hold.ts';
 const TOUCH = 'functions/touch.ts';
+const HEARTBEAT = 'functions/heartbeat.ts';
 const SLEEP = 'functions/sleep.ts';
 
 /** What nginx and Cloud Scheduler are answered. */
@@ -72,7 +73,7 @@ export const EDGE_MUTANTS: readonly Mutant[] = [
   {
     name: 'lost-heartbeat-is-done',
     breaks: 'A heartbeat that could not be written is answered as if it had been.',
-    file: TOUCH,
+    file: HEARTBEAT,
     find: "return [503, 'the heartbeat could not be recorded'];",
     replace: "return 'done';",
   },

@@ -39,9 +39,9 @@ export const HOLD_MUTANTS: readonly Mutant[] = [
     name: 'hold-is-no-touch',
     breaks: 'A hold waits for a branch that it did not wake.',
     file: HOLD,
-    find: 'return { touch: await touch(branch, { isHeld: true }) };',
+    find: 'return { touch: await touch(branch, { isHeld: true, isBackground: visitor.isBackground }) };',
     replace:
-      "return touch === undefined ? {} : { touch: { outcome: 'awake', stamp: { stamp: 'written' } } };",
+      "return touch === undefined || visitor === undefined\n      ? {}\n      : { touch: { outcome: branch === '' ? 'would-wake' : 'awake', stamp: { stamp: 'written' } } };",
   },
   {
     name: 'hold-fails-with-its-touch',
@@ -54,15 +54,15 @@ export const HOLD_MUTANTS: readonly Mutant[] = [
     name: 'hold-sleeps-on',
     breaks: 'A branch that is put to sleep again while somebody waits stays asleep.',
     file: HOLD,
-    find: 'if (isAsleep(sight)) void touch(held.branch, { isHeld: true }).catch(() => undefined);',
-    replace: 'if (isAsleep(sight)) void touch;',
+    find: 'if (isAsleep(sight)) void touchOnce(dependencies, held);',
+    replace: 'if (isAsleep(sight)) void dependencies;',
   },
   {
     name: 'hanging-touch-holds-for-ever',
     breaks: 'A touch that hangs holds its visitor past the limit.',
     file: HOLD,
-    find: 'Promise.race([touchOnce(dependencies, held.branch), tooLate])',
-    replace: 'Promise.race([touchOnce(dependencies, held.branch)].slice(tooLate === undefined ? 1 : 0))',
+    find: 'Promise.race([touchOnce(dependencies, held), tooLate])',
+    replace: 'Promise.race([touchOnce(dependencies, held)].slice(tooLate === undefined ? 1 : 0))',
   },
   {
     name: 'hold-goes-on-without-its-client',
@@ -96,8 +96,8 @@ export const HOLD_MUTANTS: readonly Mutant[] = [
     name: 'one-bad-pod-is-hopeless',
     breaks: 'One pod that cannot start makes people give up, while another is about to serve.',
     file: JUDGE,
-    find: "if (hopeless !== undefined && verdicts.every((verdict) => verdict.state === 'hopeless')) return hopeless;",
-    replace: 'if (hopeless !== undefined) return hopeless;',
+    find: 'return hopeless.length === verdicts.length ? hopeless[0] : undefined;',
+    replace: 'return hopeless[0];',
   },
   {
     name: 'first-crash-is-hopeless',

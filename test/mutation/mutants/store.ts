@@ -17,8 +17,8 @@ export const STORE_MUTANTS: readonly Mutant[] = [
     name: 'sqlite-visit-creates',
     breaks: 'In SQLite any host creates a record.',
     file: SQLITE,
-    find: 'row === undefined ? undefined : applyWrite(row.document, VISIT, context.now()),',
-    replace: 'applyWrite(row?.document ?? {}, VISIT, context.now()),',
+    find: 'row === undefined ? undefined : applyWrite(row.document, write, context.now()),',
+    replace: 'applyWrite(row?.document ?? {}, write, context.now()),',
   },
   {
     name: 'sqlite-late-lock',
@@ -38,8 +38,8 @@ export const STORE_MUTANTS: readonly Mutant[] = [
     name: 'firestore-visit-creates',
     breaks: 'In Firestore any host creates a record.',
     file: FIRESTORE,
-    find: 'documents.commit(path, VISIT, { exists: true })',
-    replace: 'documents.commit(path, VISIT)',
+    find: 'documents.commit(path, write, { exists: true })',
+    replace: 'documents.commit(path, write)',
   },
   {
     name: 'firestore-creates-twice',

@@ -9,10 +9,8 @@ export const SWEEP_MUTANTS: readonly Mutant[] = [
     name: 'blind-sweep-puts-to-sleep',
     breaks: 'Branches are put to sleep although touches may be getting lost.',
     file: SWEEP,
-    find: `      const isWithheld = decision.action === 'sleep' && sight.sight === 'blind';
-      const result`,
-    replace: `      const isWithheld = decision.action === 'keep' && sight.sight === 'blind';
-      const result`,
+    find: "if (sight !== 'blind') return false;",
+    replace: "if (sight !== 'blind' || decision.action === 'sleep') return false;",
   },
   {
     name: 'sight-is-read-once',
@@ -32,18 +30,17 @@ export const SWEEP_MUTANTS: readonly Mutant[] = [
   {
     name: 'records-before-the-list',
     breaks: 'A record may be older than what the cluster showed.',
-    file: SWEEP,
-    find: `  const workloads = await cluster.listWorkloads();
-  const snapshot = await store.readAll();`,
-    replace: `  const snapshot = await store.readAll();
-  const workloads = await cluster.listWorkloads();`,
+    file: 'shared/flows/plan-sweep.ts',
+    find: '  const [workloads, surroundings] = await Promise.all([cluster.listWorkloads(), readSurroundings(cluster)]);\n  const snapshot = await store.readAll();',
+    replace:
+      '  const snapshot = await store.readAll();\n  const [workloads, surroundings] = await Promise.all([cluster.listWorkloads(), readSurroundings(cluster)]);',
   },
   {
     name: 'dry-run-acts',
     breaks: 'A dry run does what it is to rehearse.',
     file: SWEEP,
-    find: '? rehearseAll(dependencies, { planned, sight })',
-    replace: '? await performAll(dependencies, { planned, sight }, endsAtMs)',
+    find: '? rehearseAll(dependencies, { ...plan, sight })',
+    replace: '? await performAll(dependencies, { ...plan, sight, place }, endsAtMs)',
   },
   {
     name: 'sweep-outlives-its-deadline',

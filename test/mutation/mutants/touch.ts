@@ -8,18 +8,16 @@ export const TOUCH_MUTANTS: readonly Mutant[] = [
     name: 'touch-looks-early',
     breaks: 'A touch looks while its write is under way, not after it.',
     file: TOUCH,
-    find: '  const stamp = await stampVisit(touching, branch);\n',
-    replace: `  const early = look(touching, branch, { stamp: 'written' });
-  const [stamp, seen] = await Promise.all([stampVisit(touching, branch), early]);
-  if (seen.outcome !== 'no-such-branch') return seen;
-`,
+    find: '  const stamp = await (kind.isBackground ? stampBackground : stampVisit)(touching, branch);\n',
+    replace:
+      "  const early = look(touching, branch, { ...kind, stamp: { stamp: 'written' } });\n  const [stamp, seen] = await Promise.all([stampVisit(touching, branch), early]);\n  if (seen.outcome !== 'no-such-branch') return seen;\n",
   },
   {
     name: 'touch-forgets',
     breaks: 'A touch writes no visit.',
     file: TOUCH,
-    find: 'const stamp = await store.stampVisit(branch);',
-    replace: "const stamp: string = await Promise.resolve('stamped');",
+    find: 'return stampOnce(written, branch, () => store.stampVisit(branch));',
+    replace: "return stampOnce(written, branch, async () => (store === undefined ? 'missing' : 'stamped'));",
   },
   {
     name: 'touch-throttle-counts-failures',
@@ -64,8 +62,8 @@ async function look`,
     name: 'awake-cached-unrecorded',
     breaks: 'A branch is remembered as awake although its visit could not be written.',
     file: TOUCH,
-    find: "if (isRecorded && outcome.outcome === 'awake')",
-    replace: "if (outcome.outcome === 'awake')",
+    find: "if (isRecorded && !isBackground && outcome.outcome === 'awake')",
+    replace: "if (!isBackground && outcome.outcome === 'awake')",
   },
   {
     name: 'awake-trusted-unrecorded',
@@ -92,7 +90,7 @@ async function look`,
     name: 'touch-ignores-opt-out',
     breaks: 'A visit wakes a branch that is not to be touched.',
     file: TOUCH,
-    find: 'if (!isEnabled) return',
+    find: 'if (!policy.isEnabled) return',
     replace: 'if (false) return',
   },
   {

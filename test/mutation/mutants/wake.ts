@@ -10,8 +10,8 @@ export const WAKE_MUTANTS: readonly Mutant[] = [
     breaks:
       'A visit counts as later than a claim only by its stamp, which does not tell the order of writes.',
     file: BRANCH,
-    find: 'record.asleepSinceMs - visitSlackMs',
-    replace: 'record.asleepSinceMs',
+    find: 'ms > asleepSinceMs - visitSlackMs',
+    replace: 'ms > asleepSinceMs - 0 * visitSlackMs',
   },
   {
     name: 'companions-sleep-on',
@@ -45,15 +45,15 @@ export const WAKE_MUTANTS: readonly Mutant[] = [
     name: 'counts-forgotten',
     breaks: 'A wake does not bring back the replicas from before the sleep.',
     file: BRANCH,
-    find: 'annotatedReplicas(workload) ?? remembered[ref] ?? 1',
-    replace: 'annotatedReplicas(workload) ?? 1',
+    find: 'annotatedReplicas(workload, inherited) ?? remembered[ref] ?? 1',
+    replace: 'annotatedReplicas(workload, inherited) ?? 1',
   },
   {
     name: 'replicas-annotation-ignored',
     breaks: 'A wake brings back what was remembered although an annotation says how many.',
     file: BRANCH,
-    find: 'annotatedReplicas(workload) ?? remembered[ref] ?? 1',
-    replace: 'remembered[ref] ?? annotatedReplicas(workload) ?? 1',
+    find: 'annotatedReplicas(workload, inherited) ?? remembered[ref] ?? 1',
+    replace: 'remembered[ref] ?? annotatedReplicas(workload, inherited) ?? 1',
   },
   {
     name: 'wakes-only-what-it-saw-at-0',

@@ -10,6 +10,8 @@ export function membersAsleepThroughout(
   { timing }: History,
   { began, ended, between }: Swept,
 ): readonly Workload[] {
+  const { inherited } = ended.picture;
+  if (between.some(({ fact }) => fact === 'namespaced')) return [];
   const touched = new Set(between.flatMap((fact) => ('ref' in fact ? [fact.ref] : [])));
   const handled = [
     ...between.flatMap(handledBranches),
@@ -17,7 +19,7 @@ export function membersAsleepThroughout(
   ];
   return branchesOf(ended.picture)
     .filter(({ branch }) => !handled.includes(branch) && began.picture.records.has(branch))
-    .filter(({ branch, workloads }) => policyOf(branch, workloads, timing).isEnabled)
+    .filter(({ branch, workloads }) => policyOf(branch, workloads, { timing, inherited }).isEnabled)
     .flatMap(({ branch, workloads }) => membersOf(branch, workloads, began.picture.records.get(branch)))
     .filter((workload) => workload.replicas === 0 && !touched.has(workloadRef(workload)));
 }

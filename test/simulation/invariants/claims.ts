@@ -15,7 +15,7 @@ import {
   sweepsOf,
 } from '../history.ts';
 import { type Fact, PEOPLE } from '../world/fact.ts';
-import { ALLOWED_SKEW_MS, type Invariant } from './invariant.ts';
+import type { Invariant } from './invariant.ts';
 
 export const sleepIsRemembered: Invariant = {
   sentence: 'While a workload is at 0 because of Dormouse, the record says so and remembers its count.',
@@ -96,39 +96,6 @@ function mayHaveFailed({ ended, between }: Swept, ref: WorkloadRef): boolean {
       fact.subject === ref &&
       (fact.method === 'raise' || fact.fault === 'late'),
   );
-}
-
-export const contestIsFair: Invariant = {
-  sentence: 'What was visited or deployed since its claim is not counted as contested.',
-  violations: (history) =>
-    factsOf(history, 'recorded')
-      .filter(({ before, after }) => (after.contested ?? 0) > (before?.contested ?? 0))
-      .flatMap((counted) => {
-        const claim = lastClaim(history, counted);
-        if (claim === undefined)
-          return [`${counted.by} counts a contest of ${counted.branch} without a claim`];
-        return signsOfLife(history, claim, counted).map(
-          (by) =>
-            `${counted.by} counts ${counted.branch} as contested, though ${by} were there since its claim`,
-        );
-      }),
-};
-
-/** Visitors and deploys between the claim and the last look of the sweep that counts. */
-function signsOfLife(history: History, claim: Recorded, counted: Recorded): readonly string[] {
-  const { facts } = history;
-  const { branch } = claim;
-  const looked = lastBefore(history, counted, {
-    kind: 'looked',
-    matches: (fact) => fact.by === counted.by && fact.branch === branch,
-  });
-  const since = facts.slice(facts.indexOf(claim) + 1, facts.indexOf(counted));
-  return since.flatMap((fact) => {
-    if (fact.fact === 'recorded' && fact.branch === branch && fact.means === 'visit') return ['visitors'];
-    if (fact.fact !== 'changed' || fact.after === undefined || branchOf(fact.after) !== branch) return [];
-    const isSeen = looked !== undefined && isBefore(history, fact, looked);
-    return isSeen && fact.atMs > claim.atMs + ALLOWED_SKEW_MS ? ['deploys'] : [];
-  });
 }
 
 export const failureHasCause: Invariant = {

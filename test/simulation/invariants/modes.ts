@@ -14,6 +14,7 @@ import {
 import { PEOPLE } from '../world/fact.ts';
 import { membersAsleepThroughout } from './asleep-throughout.ts';
 import { FROZEN_MS, type Invariant, UNDER_WAY_MS } from './invariant.ts';
+import { surveysOf } from './surveys.ts';
 
 export const dryRunChangesNothing: Invariant = {
   sentence: 'A dry run scales nothing, and its sweeps write nothing.',
@@ -75,7 +76,10 @@ export const optedOutIsLeftAlone: Invariant = {
 function isOptedOut(history: History, scaled: Scaled): boolean {
   const branch = branchOf(scaled.before) ?? '';
   const states = workloadsWithin(history, scaled, { branch, ms: FROZEN_MS + UNDER_WAY_MS });
-  return states.every(
-    (workloads) => workloads.length > 0 && !policyOf(branch, workloads, history.timing).isEnabled,
+  const { timing } = history;
+  return surveysOf(history, scaled).every(({ inherited }) =>
+    states.every(
+      (workloads) => workloads.length > 0 && !policyOf(branch, workloads, { timing, inherited }).isEnabled,
+    ),
   );
 }

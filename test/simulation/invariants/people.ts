@@ -1,5 +1,6 @@
 import { branchOf, isVisitedSinceClaim } from '../../../shared/core/branch.ts';
 import { annotatedReplicas } from '../../../shared/core/policy.ts';
+import { type Workload, workloadRef } from '../../../shared/core/workload.ts';
 import {
   claimOf,
   factsOf,
@@ -15,6 +16,7 @@ import {
 } from '../history.ts';
 import { PEOPLE } from '../world/fact.ts';
 import { ALLOWED_SKEW_MS, type Invariant, UNDER_WAY_MS } from './invariant.ts';
+import { type Survey, surveysOf } from './surveys.ts';
 
 export const replicasReturn: Invariant = {
   sentence:
@@ -24,13 +26,23 @@ export const replicasReturn: Invariant = {
     ...raisingsOf(history).flatMap((raising) => {
       const lowering = lastTouchOf(history, raising, raising.ref);
       if (lowering?.fact !== 'scaled' || lowering.by === PEOPLE || isGuess(history, raising)) return [];
-      const expected = annotatedReplicas(raising.before) ?? lowering.before.replicas;
-      return raising.after.replicas === expected
+      const expected = surveysOf(history, raising).map((survey) =>
+        countToWake(raising.before, lowering.before.replicas, survey),
+      );
+      return expected.includes(raising.after.replicas)
         ? []
-        : [`${raising.by} wakes ${raising.ref} to ${raising.after.replicas}, it had ${expected}`];
+        : [
+            `${raising.by} wakes ${raising.ref} to ${raising.after.replicas}, expected ${expected.join(' or ')}`,
+          ];
     }),
   ],
 };
+
+function countToWake(workload: Workload, before: number, { inherited, bounds }: Survey): number {
+  const wanted = annotatedReplicas(workload, inherited) ?? before;
+  const { min, max } = bounds.get(workloadRef(workload)) ?? { min: wanted, max: wanted };
+  return Math.max(1, Math.min(Math.max(wanted, min), max));
+}
 
 /** Dormouse replaced a count above 0 by another. */
 function overridesOf(history: History): readonly Scaled[] {
@@ -40,7 +52,7 @@ function overridesOf(history: History): readonly Scaled[] {
 }
 
 /** The waker could not read the record: it wakes all, to 1. */
-function isGuess(history: History, raising: Scaled): boolean {
+export function isGuess(history: History, raising: Scaled): boolean {
   const branch = branchOf(raising.before) ?? '';
   if (recordBefore(history, raising, branch) === undefined) return true;
   const broken = lastBefore(history, raising, {
@@ -113,7 +125,7 @@ function isWakeByHand(history: History, raising: Scaled): boolean {
   const branch = branchOf(before) ?? '';
   if (by !== PEOPLE || before.name !== branch || before.replicas > 0 || after.replicas === 0) return false;
   const record = recordBefore(history, raising, branch);
-  if (record === undefined || isVisitedSinceClaim(record, history.timing.visitSlackMs)) return false;
+  if (record === undefined || isVisitedSinceClaim(record, history.timing)) return false;
   const lowering = lastTouchOf(history, raising, ref);
   return lowering?.fact === 'scaled' && lowering.by !== PEOPLE;
 }

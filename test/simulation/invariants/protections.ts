@@ -1,25 +1,30 @@
 import type { BranchRecord } from '../../../shared/core/branch-record.ts';
-import { isKeepAwakeOpen } from '../../../shared/core/keep-awake.ts';
+import type { RunningJob } from '../../../shared/core/decide-branch.ts';
+import { isKeepAwakeNear } from '../../../shared/core/keep-awake.ts';
 import { policyOf } from '../../../shared/core/policy.ts';
 import type { Branch, History } from '../history.ts';
 import { UNDER_WAY_MS } from './invariant.ts';
+import type { Survey } from './surveys.ts';
 
 const CONTESTED_LIMIT = 3;
 
 export function protectionsOf(
   { timing }: History,
   { branch, workloads }: Branch,
-  atMs: number,
+  { atMs, survey }: { atMs: number; survey: Pick<Survey, 'inherited' | 'jobs'> },
 ): readonly string[] {
-  const { isEnabled, idleAfterMs, keepAwake, problems } = policyOf(branch, workloads, timing);
+  const { inherited, jobs } = survey;
+  const { isEnabled, idleAfterMs, keepAwake, problems } = policyOf(branch, workloads, { timing, inherited });
   const isOpen = [atMs - UNDER_WAY_MS, atMs].every(
-    (ms) => keepAwake !== undefined && isKeepAwakeOpen(keepAwake, ms),
+    (ms) => keepAwake !== undefined && isKeepAwakeNear(keepAwake.hours, timing.sweepEveryMs, ms),
   );
+  const isAtWork = ({ startedMs }: RunningJob) => atMs - startedMs < timing.jobKeepsAwakeMs;
   return [
     ...(isEnabled ? [] : ['opted out']),
     ...(idleAfterMs === Number.POSITIVE_INFINITY ? ['never idle'] : []),
     ...problems,
     ...(isOpen ? ['kept awake'] : []),
+    ...(jobs.get(branch)?.some(isAtWork) ? ['at work'] : []),
     ...(workloads.some(({ isRolloutUnfinished }) => isRolloutUnfinished) ? ['in an unfinished rollout'] : []),
   ];
 }

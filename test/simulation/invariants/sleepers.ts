@@ -13,8 +13,10 @@ import {
   sweepsOf,
 } from '../history.ts';
 import type { FactOf, Picture } from '../world/fact.ts';
+import { isHarm } from './harm.ts';
 import { ALLOWED_SKEW_MS, type Invariant } from './invariant.ts';
 import { protectionsOf, recordProtections } from './protections.ts';
+import { surveyOf } from './surveys.ts';
 
 export const neverEarly: Invariant = {
   sentence:
@@ -24,7 +26,10 @@ export const neverEarly: Invariant = {
       const claim = claimOf(history, lowering);
       if (claim === undefined) return [`${lowering.by} lowers ${lowering.ref} without a claim`];
       const branch = claim.branch;
-      const { idleAfterMs } = policyOf(branch, lookedAt(history, lowering, branch), history.timing);
+      const { timing } = history;
+      const { inherited } = surveyOf(history, lowering);
+      const looked = lookedAt(history, lowering, branch);
+      const { idleAfterMs } = policyOf(branch, looked, { timing, inherited });
       const visit = lastBefore(history, claim, { kind: 'recorded', matches: isVisitOf(branch) });
       const edits = [ownEdit(history, lowering), lastSeenEdit(history, lowering, branch)];
       const idleMs = Math.min(
@@ -38,7 +43,7 @@ export const neverEarly: Invariant = {
 };
 
 function isVisitOf(branch: string) {
-  return (fact: Recorded) => fact.branch === branch && fact.means !== 'update';
+  return (fact: Recorded) => fact.branch === branch && (fact.means === 'visit' || fact.means === 'create');
 }
 
 function ownEdit(history: History, lowering: Scaled): FactOf<'changed'> | undefined {
@@ -67,18 +72,19 @@ function lookOf(history: History, lowering: Scaled, branch: string): FactOf<'loo
 
 export const protectedStaysAwake: Invariant = {
   sentence:
-    'A branch that is pinned, opted out, contested, kept awake, never idle, badly annotated or in an unfinished rollout is not put to sleep.',
+    'A branch that is pinned, opted out, contested, kept awake, never idle, badly annotated, at work or in an unfinished rollout is not put to sleep.',
   violations: (history) =>
     loweringsOf(history).flatMap((lowering) => {
       const branch = branchOf(lowering.before) ?? '';
       const claim = claimOf(history, lowering);
       const seen = lookedAt(history, lowering, branch);
+      const survey = surveyOf(history, lowering);
       const now = seen.map((workload) =>
         workload.name === lowering.before.name ? lowering.before : workload,
       );
       const protections = [
         ...[seen, now].flatMap((workloads) =>
-          protectionsOf(history, { branch, workloads }, claim?.atMs ?? lowering.atMs),
+          protectionsOf(history, { branch, workloads }, { atMs: claim?.atMs ?? lowering.atMs, survey }),
         ),
         ...(claim?.before === undefined ? [] : recordProtections(history, claim.before, claim.atMs)),
       ];
@@ -87,7 +93,7 @@ export const protectedStaysAwake: Invariant = {
 };
 
 export const outageKeepsAwake: Invariant = {
-  sentence: 'Neither an outage nor blindness puts anything to sleep.',
+  sentence: 'Neither an outage nor blindness puts anything to sleep, and the blind delete nothing.',
   violations: (history) => [
     ...sweepsOf(history).flatMap((swept) => [...sleepsInOutage(swept), ...sleepsWhileBlind(history, swept)]),
   ],
@@ -117,8 +123,8 @@ function sleepsWhileBlind({ timing }: History, { began, ended, between }: Swept)
     heartbeats.every(isSilent) || heartbeats.some((beat) => isSilent(beat) && isRemembered(beat));
   if (!isBlind) return [];
   return between
-    .filter((fact) => fact.fact === 'scaled' && fact.by === ended.by && fact.after.replicas === 0)
-    .map(() => `${ended.by} puts a branch to sleep though no touch can arrive`);
+    .filter((fact) => isHarm(fact) && fact.by === ended.by)
+    .map(({ fact }) => `${ended.by} ${fact} something though no touch can arrive`);
 }
 
 export const sleptMeansSlept: Invariant = {

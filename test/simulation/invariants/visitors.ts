@@ -1,5 +1,6 @@
 import { branchOf, isVisitedSinceClaim } from '../../../shared/core/branch.ts';
-import { type WorkloadRef, workloadRef } from '../../../shared/core/workload.ts';
+import { policyOf } from '../../../shared/core/policy.ts';
+import { type Workload, type WorkloadRef, workloadRef } from '../../../shared/core/workload.ts';
 import {
   factsOf,
   type History,
@@ -44,12 +45,24 @@ export const visitedIsHealed: Invariant = {
       .flatMap((swept) =>
         membersAsleepThroughout(history, swept)
           .filter((workload) => {
-            const record = swept.began.picture.records.get(branchOf(workload) ?? '');
-            return record !== undefined && isVisitedSinceClaim(record, history.timing.visitSlackMs);
+            const limits = { ...history.timing, backgroundMaxMs: heededMs(history, swept, workload) };
+            // A page that asks while the sweep is at it may come too late to be heeded.
+            return [swept.began, swept.ended].every(({ picture }) => {
+              const record = picture.records.get(branchOf(workload) ?? '');
+              return record !== undefined && isVisitedSinceClaim(record, limits);
+            });
           })
           .map((workload) => `${workload.name} was visited and is at 0 after ${swept.ended.by}`),
       ),
 };
+
+/** How long background activity is heeded in the branch of a workload. */
+function heededMs({ timing }: History, { ended }: Swept, workload: Workload): number {
+  const branch = branchOf(workload) ?? '';
+  const { workloads, inherited } = ended.picture;
+  const own = workloads.filter((other) => branchOf(other) === branch);
+  return policyOf(branch, own, { timing, inherited }).backgroundMaxMs;
+}
 
 /** A touch that was recorded so lately that nothing can have idled out since. */
 function recentVisit(history: History, { began }: Swept, branch: string) {
@@ -62,6 +75,7 @@ function recentVisit(history: History, { began }: Swept, branch: string) {
         fact.fact === 'visit-ended' &&
         fact.branch === branch &&
         isRecorded(fact) &&
+        fact.isBackground !== true &&
         beganMs(history, fact) > sinceMs,
     );
 }
@@ -129,10 +143,12 @@ export const recordedMeansRecorded: Invariant = {
 };
 
 function isInStore(history: History, visit: FactOf<'visit-ended'>): boolean {
-  const { branch, atMs } = visit;
+  const { branch, atMs, isBackground = false } = visit;
+  const means = isBackground ? ['background', 'create'] : ['visit', 'create'];
   const sinceMs = beganMs(history, visit) - history.timing.touchWriteEveryMs - BLUR_MS;
   return factsOf(history, 'recorded').some(
-    (fact) => fact.branch === branch && fact.means !== 'update' && fact.atMs >= sinceMs && fact.atMs <= atMs,
+    (fact) =>
+      fact.branch === branch && means.includes(fact.means) && fact.atMs >= sinceMs && fact.atMs <= atMs,
   );
 }
 

@@ -4,7 +4,7 @@ import type { SweepSummary } from '../../../shared/core/summarize-sweep.ts';
 import type { SweptBranch } from '../../../shared/core/sweep-result.ts';
 import type { Timing } from '../../../shared/core/timing.ts';
 import type { HoldOutcome } from '../../../shared/flows/hold.ts';
-import type { Touch, TouchOutcome } from '../../../shared/flows/touch.ts';
+import type { Touch, TouchOptions, TouchOutcome } from '../../../shared/flows/touch.ts';
 import { type Agenda, createPause, type Life } from './agenda.ts';
 import type { Happening, Mode, Note, Picture } from './fact.ts';
 import type { Flows } from './flows.ts';
@@ -30,7 +30,9 @@ export type Actors = {
   /** An instance of `wake` with caches of its own and a clock that is off by so much; one of its name is replaced. */
   bootWake(instance: string, skewMs?: number): void;
   /** A touch arrives at an instance of `wake`; a held one comes of a request that waits. */
-  visit(instance: string, branch: string, options?: { readonly isHeld?: boolean }): Visit;
+  visit(instance: string, branch: string, options?: TouchOptions): Visit;
+  /** nginx reports, by its heartbeat at an instance, that a branch has a socket open. */
+  reportSocket(instance: string, branch: string): void;
   /** nginx asks what to do with a request. */
   readonly hold: Hold;
   /** Cloud Scheduler calls `sleep`: an instance of its own for each sweep. */
@@ -47,6 +49,7 @@ export type Stage = {
   readonly limits: HoldLimits;
   readonly mode: () => Mode;
   readonly batchSize: number;
+  readonly mayDelete: boolean;
   readonly agenda: Agenda;
   readonly nowMs: () => number;
   readonly note: Note;
@@ -96,12 +99,16 @@ export function createActors(stage: Stage): Actors {
       follow(find(instance).touch(branch, options), run, () => {});
       return run;
     },
+    reportSocket: (instance, branch) =>
+      void find(instance)
+        .reportSocket(branch)
+        .catch(() => {}),
     hold: (instance, held) => hold(instance, find(instance), held),
     sweep({ skewMs = 0, isDryRun = false, deadlineMs } = {}) {
       sweeps += 1;
       const run: Sweep = { name: `sweep-${sweeps}`, swept: [] };
       const mode = isDryRun ? 'dry-run' : stage.mode();
-      note({ fact: 'sweep-began', by: run.name, picture: stage.picture(), mode });
+      note({ fact: 'sweep-began', by: run.name, picture: stage.picture(), mode, mayDelete: stage.mayDelete });
       const flight = startSweep(stage, run, { mode, skewMs, deadlineMs, life: live(run.name) });
       follow(flight, run, (told) => note(endOfSweep(stage, run, told)));
       return run;
@@ -129,6 +136,8 @@ function startInstance(stage: Stage, { name, skewMs, life, overhear }: Boot): In
   const mode = stage.mode();
   note({ fact: 'booted', by: name, mode, skewMs });
   const instance = createWakeInstance({
+    name,
+    note,
     flows,
     reach: reach(name, life),
     timing,
@@ -146,7 +155,7 @@ function createNotedTouch({ note }: Stage): (instance: string, touch: Touch) => 
   let visits = 0;
   return (instance, touch) => async (branch, options) => {
     visits += 1;
-    const about = { by: instance, visit: visits, branch };
+    const about = { by: instance, visit: visits, branch, isBackground: options?.isBackground ?? false };
     note({ fact: 'visit-began', ...about });
     try {
       const outcome = await touch(branch, options);
@@ -192,10 +201,10 @@ type Start = {
 
 function startSweep(stage: Stage, run: Sweep, start: Start): Promise<SweepSummary> {
   const { mode, skewMs, deadlineMs, life } = start;
-  const { flows, timing, batchSize, nowMs, reach } = stage;
+  const { flows, timing, batchSize, mayDelete, nowMs, reach } = stage;
   const sweep = flows.createSweep({
     ...reach(run.name, life),
-    rules: { timing, mode: mode === 'off' ? 'off' : 'on' },
+    settings: { timing, mode: mode === 'off' ? 'off' : 'on', mayDelete },
     now: () => nowMs() + skewMs,
     expectedProxies: 1,
     batchSize: deadlineMs === undefined ? batchSize : 1,

@@ -1,10 +1,16 @@
 import { branchOf } from '../../../shared/core/branch.ts';
 import { type Workload, type WorkloadRef, workloadRef } from '../../../shared/core/workload.ts';
+import type { Condemned } from '../../../shared/ports.ts';
 import { type Note, PEOPLE } from './fact.ts';
 
 /** What people say of a workload; the cluster adds the rest. */
 export type Manifest = Pick<Workload, 'kind' | 'name'> &
-  Partial<Pick<Workload, 'branchLabel' | 'annotations' | 'replicas' | 'isRolloutUnfinished'>>;
+  Partial<
+    Pick<Workload, 'branchLabel' | 'annotations' | 'replicas' | 'isRolloutUnfinished' | 'trackedBy'>
+  > & {
+    /** Another pod template than before. */
+    readonly isNewTemplate?: boolean;
+  };
 
 /** The truth of Kubernetes, each method one atomic effect at the API server. */
 export type ClusterState = {
@@ -20,6 +26,8 @@ export type ClusterState = {
   /** `kubectl scale`: the subresource, which is no edit. */
   scale(ref: WorkloadRef, replicas: number): void;
   remove(ref: WorkloadRef): void;
+  /** Dormouse deletes it, on condition that it is the very object and has not moved. */
+  removeCondemned(by: string, condemned: Condemned): 'removed' | 'conflict' | 'gone';
   /** A controller writes the status: nothing but the resourceVersion moves. */
   writeStatus(ref: WorkloadRef): void;
 };
@@ -47,6 +55,13 @@ export function createClusterState({ nowMs, note }: Surroundings): ClusterState 
     note({ fact: 'scaled', by, ref: workloadRef(after), before, after });
   }
 
+  function drop(by: string, before: Workload): void {
+    const ref = workloadRef(before);
+    workloads.delete(ref);
+    remember();
+    note({ fact: 'changed', by, ref, before });
+  }
+
   return {
     read: (ref) => workloads.get(ref),
     readBranch: (branch) => [...workloads.values()].filter((workload) => branchOf(workload) === branch),
@@ -66,11 +81,13 @@ export function createClusterState({ nowMs, note }: Surroundings): ClusterState 
       rescale(by, workload, 0);
       return 'lowered';
     },
-    apply(manifest) {
+    apply({ isNewTemplate = false, ...manifest }) {
       const ref = workloadRef(manifest);
       const before = workloads.get(ref);
       const lastEditMs = Math.floor(nowMs() / 1_000) * 1_000;
-      const after = put({ ...(before ?? blank(lastEditMs)), ...manifest, lastEditMs });
+      const old = before ?? blank(lastEditMs, `uid-${revision}`);
+      const template = `${Number(old.revision) + Number(isNewTemplate)}`;
+      const after = put({ ...old, ...manifest, lastEditMs, revision: template });
       note({ fact: 'changed', by: PEOPLE, ref, after, ...(before === undefined ? {} : { before }) });
     },
     scale(ref, replicas) {
@@ -78,11 +95,16 @@ export function createClusterState({ nowMs, note }: Surroundings): ClusterState 
       if (workload !== undefined && workload.replicas !== replicas) rescale(PEOPLE, workload, replicas);
     },
     remove(ref) {
-      const before = workloads.get(ref);
-      if (before === undefined) return;
-      workloads.delete(ref);
-      remember();
-      note({ fact: 'changed', by: PEOPLE, ref, before });
+      const workload = workloads.get(ref);
+      if (workload !== undefined) drop(PEOPLE, workload);
+    },
+    removeCondemned(by, condemned) {
+      const workload = workloads.get(workloadRef(condemned));
+      if (workload === undefined) return 'gone';
+      const { uid, resourceVersion } = condemned;
+      if (workload.uid !== uid || workload.resourceVersion !== resourceVersion) return 'conflict';
+      drop(by, workload);
+      return 'removed';
     },
     writeStatus(ref) {
       const workload = workloads.get(ref);
@@ -91,6 +113,7 @@ export function createClusterState({ nowMs, note }: Surroundings): ClusterState 
   };
 }
 
-function blank(createdMs: number) {
-  return { resourceVersion: '0', annotations: {}, replicas: 1, createdMs, isRolloutUnfinished: false };
+function blank(createdMs: number, uid: string) {
+  const empty = { annotations: {}, replicas: 1, isRolloutUnfinished: false, revision: '1' };
+  return { ...empty, uid, resourceVersion: '0', createdMs };
 }

@@ -2,9 +2,10 @@ import type { BranchRecord, Heartbeat } from '../../../shared/core/branch-record
 import type { Visitor } from '../../../shared/core/decide-hold.ts';
 import type { SweepSummary } from '../../../shared/core/summarize-sweep.ts';
 import type { SweptBranch } from '../../../shared/core/sweep-result.ts';
-import type { Workload, WorkloadRef } from '../../../shared/core/workload.ts';
+import type { Annotations, Workload, WorkloadRef } from '../../../shared/core/workload.ts';
 import type { HoldOutcome } from '../../../shared/flows/hold.ts';
 import type { TouchOutcome } from '../../../shared/flows/touch.ts';
+import type { NamespaceHappening } from './namespace-fact.ts';
 
 /** Who did something that no instance of Dormouse did: a deploy, `kubectl`, a controller. */
 export const PEOPLE = 'people';
@@ -15,6 +16,8 @@ export type Picture = {
   /** Those that can be read. */
   readonly records: ReadonlyMap<string, BranchRecord>;
   readonly heartbeats: readonly Heartbeat[];
+  /** The namespace's annotations. */
+  readonly inherited: Annotations;
 };
 
 /** How Dormouse is configured: `DORMOUSE_MODE`. */
@@ -22,6 +25,7 @@ export type Mode = 'on' | 'off' | 'dry-run';
 
 /** What happened. `by` is an instance (`wake-1`), a sweep (`sweep-3`) or PEOPLE. */
 export type Happening =
+  | NamespaceHappening
   /** A scale subresource was written. */
   | {
       readonly fact: 'scaled';
@@ -30,10 +34,10 @@ export type Happening =
       readonly before: Workload;
       readonly after: Workload;
     }
-  /** People created, deployed, annotated or removed a workload. */
+  /** People created, deployed, annotated or removed a workload, or a sweep deleted it. */
   | {
       readonly fact: 'changed';
-      readonly by: typeof PEOPLE;
+      readonly by: string;
       readonly ref: WorkloadRef;
       readonly before?: Workload;
       readonly after?: Workload;
@@ -42,7 +46,7 @@ export type Happening =
       readonly fact: 'recorded';
       readonly by: string;
       readonly branch: string;
-      readonly means: 'visit' | 'create' | 'update';
+      readonly means: 'visit' | 'create' | 'update' | 'background';
       readonly before?: BranchRecord;
       readonly after: BranchRecord;
     }
@@ -125,17 +129,30 @@ export type Happening =
       readonly branch: string;
       readonly end: 'served' | 'page' | 'down' | 'left';
     }
-  | { readonly fact: 'visit-began'; readonly by: string; readonly visit: number; readonly branch: string }
+  | {
+      readonly fact: 'visit-began';
+      readonly by: string;
+      readonly visit: number;
+      readonly branch: string;
+      readonly isBackground?: boolean;
+    }
   | {
       readonly fact: 'visit-ended';
       readonly by: string;
       readonly visit: number;
       readonly branch: string;
+      readonly isBackground?: boolean;
       readonly outcome?: TouchOutcome;
       readonly problem?: string;
     }
   /** In the mode `dry-run`, or asked for one. */
-  | { readonly fact: 'sweep-began'; readonly by: string; readonly picture: Picture; readonly mode: Mode }
+  | {
+      readonly fact: 'sweep-began';
+      readonly by: string;
+      readonly picture: Picture;
+      readonly mode: Mode;
+      readonly mayDelete?: boolean;
+    }
   | {
       readonly fact: 'sweep-ended';
       readonly by: string;

@@ -1,8 +1,10 @@
-import type { WorkloadRef } from '../../../shared/core/workload.ts';
+import { type WorkloadRef, workloadRef } from '../../../shared/core/workload.ts';
 import type { BranchStore, Cluster, WatchCluster } from '../../../shared/ports.ts';
 import type { Life } from './agenda.ts';
 import type { ClusterState } from './cluster-state.ts';
 import type { Note } from './fact.ts';
+import { createNamespacePort, type NamespacePort } from './namespace-port.ts';
+import type { NamespaceState } from './namespace-state.ts';
 import type { Circumstances, Network, System } from './network.ts';
 import type { Pods } from './pods.ts';
 import type { StoreState } from './store-state.ts';
@@ -19,19 +21,26 @@ type Wires = {
   readonly network: Network;
   readonly cluster: ClusterState;
   readonly store: StoreState;
+  readonly namespace: NamespaceState;
+  /** What is read of the namespace takes no time and cannot fail: an order of steps the less. */
+  readonly isNamespaceInstant: boolean;
   readonly nowMs: () => number;
   readonly note: Note;
 };
 
 export function createReach(wires: Wires): Reach {
   return {
-    cluster: { ...createClusterPort(wires), ...createWatchPort(wires) },
+    cluster: {
+      ...createClusterPort(wires),
+      ...createWatchPort(wires),
+      ...createNamespacePort(wires, sender(wires, 'cluster')),
+    },
     store: createStorePort(wires),
   };
 }
 
-function createClusterPort(wires: Wires): Cluster {
-  const { actor, cluster, note } = wires;
+function createClusterPort(wires: Wires): Omit<Cluster, keyof NamespacePort> {
+  const { actor, cluster, namespace, note } = wires;
   const send = sender(wires, 'cluster');
   return {
     listWorkloads: () =>
@@ -44,10 +53,13 @@ function createClusterPort(wires: Wires): Cluster {
         note({ fact: 'looked', by: actor, branch, workloads });
         return workloads;
       }),
-    hasService: (branch) => send('hasService', branch, () => cluster.readBranch(branch).length > 0),
+    hasService: (branch) => send('hasService', branch, () => namespace.hasService(branch)),
     readWorkload: (ref: WorkloadRef) => send('readWorkload', ref, () => cluster.read(ref)),
     raise: (ref, replicas) => send('raise', ref, () => cluster.raise(actor, ref, replicas)),
     lower: (ref, resourceVersion) => send('lower', ref, () => cluster.lower(actor, ref, resourceVersion)),
+    removeWorkload: (condemned) =>
+      send('removeWorkload', workloadRef(condemned), () => cluster.removeCondemned(actor, condemned)),
+    removeService: (branch) => send('removeService', branch, () => namespace.removeService(actor, branch)),
   };
 }
 
@@ -96,6 +108,8 @@ function createStorePort(wires: Wires): BranchStore {
   const writer = ({ stampedAtMs }: Circumstances) => ({ by: actor, stampMs: stampedAtMs ?? nowMs() });
   return {
     stampVisit: (branch) => send('stampVisit', branch, (met) => store.stampVisit(writer(met), branch)),
+    stampBackground: (branch) =>
+      send('stampBackground', branch, (met) => store.stampBackground(writer(met), branch)),
     createRecord: (branch) => send('createRecord', branch, (met) => store.createRecord(writer(met), branch)),
     readRecord: (branch) => send('readRecord', branch, () => store.readRecord(branch)),
     stampHeartbeat: (proxy) => send('stampHeartbeat', proxy, () => store.stampHeartbeat(proxy)),
@@ -103,6 +117,7 @@ function createStorePort(wires: Wires): BranchStore {
     readHeartbeats: () => send('readHeartbeats', '', () => store.readHeartbeats()),
     readSweepPlace: () => send('readSweepPlace', '', () => store.readSweepPlace()),
     writeSweepPlace: (place) => send('writeSweepPlace', '', () => store.writeSweepPlace(place)),
+    stampBlindSweep: () => send('stampBlindSweep', '', (met) => store.stampBlindSweep(writer(met))),
     update: (branch, version, change) =>
       send('update', branch, (met) => store.update(writer(met), { branch, version, change })),
   };

@@ -7,6 +7,8 @@ import type { Note } from './fact.ts';
 export type Asked = {
   readonly branch: string;
   readonly isNavigation: boolean;
+  /** Asked by a page that is open, and by nobody. */
+  readonly isBackground?: boolean;
   /** Which instance of `wake` is asked first. */
   readonly instance: string;
   /** When its client goes away. */
@@ -80,9 +82,9 @@ async function ask(
   { hold, nowMs }: Surroundings,
   { asked, progress, arrivedMs, left }: Asking,
 ): Promise<Served> {
-  const { branch, isNavigation } = asked;
+  const { branch, isNavigation, isBackground = false } = asked;
   const { instance, tries, rounds, failures } = progress;
-  const visitor = { isNavigation, tries, rounds, waitedMs: nowMs() - arrivedMs };
+  const visitor = { isNavigation, isBackground, tries, rounds, waitedMs: nowMs() - arrivedMs };
   const answer = await hold(instance, { branch, visitor, left });
   switch (answer) {
     case 'page':

@@ -8,6 +8,7 @@ import type {
   MalformedRecord,
   ReadRecord,
   StoreSnapshot,
+  SweepMemory,
   SweepPlace,
   UpdateOutcome,
 } from '../../../shared/ports.ts';
@@ -25,14 +26,16 @@ export type ConditionalChange = {
 /** The truth of the store, each method one atomic effect. */
 export type StoreState = {
   stampVisit(writer: Writer, branch: string): 'stamped' | 'missing';
+  stampBackground(writer: Writer, branch: string): 'stamped' | 'missing';
   createRecord(writer: Writer, branch: string): 'created' | 'exists';
   readRecord(branch: string): ReadRecord;
   readAll(): StoreSnapshot;
   update(writer: Writer, condition: ConditionalChange): UpdateOutcome;
   stampHeartbeat(proxy: string): void;
   readHeartbeats(): { readonly heartbeats: readonly Heartbeat[]; readonly nowMs: number };
-  readSweepPlace(): SweepPlace;
+  readSweepPlace(): SweepMemory;
   writeSweepPlace(place: SweepPlace): void;
+  stampBlindSweep(writer: Writer): void;
   records(): ReadonlyMap<string, BranchRecord>;
   /** A person pins a branch, as a command line would. */
   pin(branch: string, untilMs: number): void;
@@ -47,16 +50,18 @@ export type StoreState = {
 };
 
 type Surroundings = { readonly nowMs: () => number; readonly note: Note };
-type Means = 'visit' | 'create' | 'update';
+type Means = 'visit' | 'create' | 'update' | 'background';
 const MINUTE = 60_000;
+/** After so long without a beat, the next one says that beats came back. */
+const SILENCE_MS = 3 * MINUTE;
 const PROBLEM = 'wakeMs is "soon": expected a list of durations in ms';
 
 export function createStoreState({ nowMs, note }: Surroundings): StoreState {
   const stored = new Map<string, StoredRecord>();
   const corrupt = new Set<string>();
-  const beats = new Map<string, { lastBeatMs: number; isBeating: boolean }>();
+  const beats = new Map<string, { lastBeatMs: number; isBeating: boolean; resumedMs?: number }>();
   let writes = 0;
-  let place: SweepPlace = {};
+  let place: SweepMemory = {};
 
   function write(writer: Writer, branch: string, written: { means: Means; after: BranchRecord }): string {
     writes += 1;
@@ -83,8 +88,9 @@ export function createStoreState({ nowMs, note }: Surroundings): StoreState {
   const readable = () => new Map([...stored].filter(([branch]) => !corrupt.has(branch)));
 
   function heartbeats(): readonly Heartbeat[] {
-    return [...beats].map(([proxy, { lastBeatMs, isBeating }]) => ({
+    return [...beats].map(([proxy, { lastBeatMs, isBeating, resumedMs }]) => ({
       proxy,
+      ...(resumedMs === undefined ? {} : { resumedMs }),
       lastBeatMs: isBeating ? Math.max(lastBeatMs, Math.floor(nowMs() / MINUTE) * MINUTE) : lastBeatMs,
     }));
   }
@@ -95,6 +101,15 @@ export function createStoreState({ nowMs, note }: Surroundings): StoreState {
       if (found === undefined) return 'missing';
       const { contested: _contest, expireAtMs: _expiry, ...rest } = found.record;
       write(writer, branch, { means: 'visit', after: { ...rest, lastAccessMs: writer.stampMs } });
+      return 'stamped';
+    },
+    stampBackground(writer, branch) {
+      const found = stored.get(branch);
+      if (found === undefined) return 'missing';
+      write(writer, branch, {
+        means: 'background',
+        after: { ...found.record, lastBackgroundMs: writer.stampMs },
+      });
       return 'stamped';
     },
     createRecord(writer, branch) {
@@ -120,7 +135,12 @@ export function createStoreState({ nowMs, note }: Surroundings): StoreState {
     readHeartbeats: () => ({ heartbeats: heartbeats(), nowMs: nowMs() }),
     readSweepPlace: () => place,
     writeSweepPlace(next) {
-      place = next;
+      const { lastBlindMs } = place;
+      place = { ...next, ...(lastBlindMs === undefined ? {} : { lastBlindMs }) };
+    },
+    stampBlindSweep({ by, stampMs }) {
+      place = { ...place, lastBlindMs: stampMs };
+      note({ fact: 'blindness-stamped', by });
     },
     records: () => new Map([...readable()].map(([branch, { record }]) => [branch, record])),
     pin(branch, untilMs) {
@@ -145,8 +165,11 @@ export function createStoreState({ nowMs, note }: Surroundings): StoreState {
     },
     rewrite,
     beat(proxy, isBeating) {
-      const lastBeatMs = heartbeats().find((beat) => beat.proxy === proxy)?.lastBeatMs ?? nowMs();
-      beats.set(proxy, { lastBeatMs, isBeating });
+      const before = heartbeats().find((beat) => beat.proxy === proxy);
+      const lastBeatMs = before?.lastBeatMs ?? nowMs();
+      const isBack = isBeating && nowMs() - lastBeatMs > SILENCE_MS;
+      const resumedMs = isBack ? nowMs() : before?.resumedMs;
+      beats.set(proxy, { lastBeatMs, isBeating, ...(resumedMs === undefined ? {} : { resumedMs }) });
     },
   };
 }

@@ -6,6 +6,8 @@ import { createKnownBranches } from '../../../shared/flows/known-branches.ts';
 import type { Pause } from '../../../shared/flows/pause.ts';
 import { createWakeTimer } from '../../../shared/flows/record-wake.ts';
 import type { Touch } from '../../../shared/flows/touch.ts';
+import { createWakeSurroundings } from '../../../shared/flows/wake-surroundings.ts';
+import type { Note } from './fact.ts';
 import type { Flows } from './flows.ts';
 import type { Reach } from './ports-over-network.ts';
 
@@ -13,11 +15,15 @@ import type { Reach } from './ports-over-network.ts';
 export type WakeInstance = {
   readonly touch: Touch;
   readonly hold: (held: HeldRequest) => Promise<HoldOutcome>;
+  /** A proxy reports that a branch has a socket open. */
+  readonly reportSocket: (branch: string) => Promise<unknown>;
   /** Its own clock. */
   readonly now: () => number;
 };
 
 export type WakeInstanceOptions = {
+  readonly name: string;
+  readonly note: Note;
   readonly flows: Flows;
   readonly reach: Reach;
   readonly timing: Timing;
@@ -34,7 +40,10 @@ export function createWakeInstance(options: WakeInstanceOptions): WakeInstance {
   const { flows, reach, timing, limits, now, pause, isDryRun, overhear } = options;
   const { cluster, store } = reach;
   const known = createKnownBranches({ cluster, timing, now });
-  const touch = overhear(flows.createTouch({ store, cluster, known, timing, isDryRun, now }));
+  const readSurroundings = createNotedSurroundings(options);
+  const touch = overhear(
+    flows.createTouch({ store, cluster, known, readSurroundings, timing, isDryRun, now }),
+  );
   const timer = createWakeTimer(store, now);
   const follow = createFollowBranch({
     cluster,
@@ -42,5 +51,16 @@ export function createWakeInstance(options: WakeInstanceOptions): WakeInstance {
     onWaiting: timer.started,
     onReachable: (branch) => void timer.reached(branch),
   });
-  return { touch, hold: createHold({ touch, follow, limits, now, pause }), now };
+  const hold = createHold({ touch, follow, limits, now, pause });
+  return { touch, hold, reportSocket: store.stampBackground, now };
+}
+
+/** Notes what each wake goes by. */
+function createNotedSurroundings({ name, note, reach, now, pause }: WakeInstanceOptions) {
+  const read = createWakeSurroundings({ cluster: reach.cluster, now, pause });
+  return async () => {
+    const surroundings = await read();
+    note({ fact: 'surveyed', by: name, ...surroundings });
+    return surroundings;
+  };
 }

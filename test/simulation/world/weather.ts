@@ -36,10 +36,15 @@ const FOUL: readonly (readonly [Fault, number])[] = [
   ['frozen', 4],
 ];
 
-export type Weather = { isFoul: boolean; readonly downUntilMs: Record<System, number> };
+export type Weather = {
+  isFoul: boolean;
+  readonly downUntilMs: Record<System, number>;
+  /** By method: no right to call it until then. */
+  refusedUntilMs: Record<string, number>;
+};
 
 export function fairWeather(): Weather {
-  return { isFoul: false, downUntilMs: { cluster: 0, store: 0 } };
+  return { isFoul: false, downUntilMs: { cluster: 0, store: 0 }, refusedUntilMs: {} };
 }
 
 export function isDown(weather: Weather, system: System, nowMs: number): boolean {
@@ -47,6 +52,7 @@ export function isDown(weather: Weather, system: System, nowMs: number): boolean
 }
 
 export function chooseFault(weather: Weather, call: Call, choices: Choices): Fault {
+  if (call.sentMs < (weather.refusedUntilMs[call.method] ?? 0)) return 'refused';
   if (!weather.isFoul) return 'none';
   const fault = pickWeighted(choices.pick(100));
   if (fault === 'frozen' && !(call.actor.startsWith('sweep') && call.method === 'update')) return 'none';

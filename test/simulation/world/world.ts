@@ -5,11 +5,14 @@ import { type Agenda, createAgenda, type Life } from './agenda.ts';
 import { type ClusterState, createClusterState, type Manifest } from './cluster-state.ts';
 import type { Fact, Happening, Mode, Note, Picture } from './fact.ts';
 import { type Flows, REAL_FLOWS } from './flows.ts';
+import { createNamespaceState, type NamespaceState } from './namespace-state.ts';
 import { createNetwork, type Network } from './network.ts';
 import { createPods, type Pods } from './pods.ts';
 import { createReach } from './ports-over-network.ts';
 import { type Asked, createProxy } from './proxy.ts';
+import { createReactions, type Reactions } from './reactions.ts';
 import { createStoreState, type StoreState } from './store-state.ts';
+import { createTabs, type Tabs } from './tabs.ts';
 import { createWatches, type Watches } from './watches.ts';
 
 export type WorldOptions = {
@@ -20,6 +23,9 @@ export type WorldOptions = {
   readonly mode?: Mode;
   readonly batchSize?: number;
   readonly flows?: Flows;
+  /** Whether `sleep` has the right to delete. Default false. */
+  readonly mayDelete?: boolean;
+  readonly isNamespaceInstant?: boolean;
 };
 
 /** What Dormouse lives in, in memory: no time but its own, no step but those that are asked of its network. */
@@ -29,6 +35,11 @@ export type World = Actors & {
   readonly clock: { nowMs: number };
   readonly agenda: Agenda;
   readonly cluster: ClusterState;
+  readonly namespace: NamespaceState;
+  /** Who answers what happens to a workload: autoscalers, and those who put replicas back. */
+  readonly reactions: Reactions;
+  /** Pages that are open. */
+  readonly tabs: Tabs;
   readonly store: StoreState;
   readonly pods: Pods;
   readonly watches: Watches;
@@ -46,6 +57,7 @@ const WAKE_INSTANCES = ['wake-1', 'wake-2'];
 
 export function createWorld(options: WorldOptions): World {
   const { timing, limits, batchSize = 20, flows = REAL_FLOWS } = options;
+  const { mayDelete = false, isNamespaceInstant = false } = options;
   const configured = { mode: options.mode ?? 'on' };
   const { nowMs, clock, facts, note, agenda } = createBasis(options.startMs);
   const network = createNetwork({ nowMs, note });
@@ -53,10 +65,13 @@ export function createWorld(options: WorldOptions): World {
     nowMs,
     note: (happening) => {
       note(happening);
-      if (happening.fact === 'scaled' || happening.fact === 'changed')
-        pods.track(happening.before, happening.after);
+      if (happening.fact !== 'scaled' && happening.fact !== 'changed') return;
+      pods.track(happening.before, happening.after);
+      reactions.heed(happening);
     },
   });
+  const namespace = createNamespaceState({ nowMs, note, cluster });
+  const reactions = createReactions({ agenda, nowMs, cluster, namespace });
   const store = createStoreState({ nowMs, note });
   const pods = createPods({ agenda, nowMs, note, cluster });
   const watches = createWatches();
@@ -65,14 +80,29 @@ export function createWorld(options: WorldOptions): World {
     workloads: cluster.list(),
     records: store.records(),
     heartbeats: store.readHeartbeats().heartbeats,
+    inherited: namespace.inherited(),
   });
   const reach = (actor: string, life: Life) =>
-    createReach({ actor, life, network, cluster, store, pods, watches, nowMs, note });
+    createReach({
+      actor,
+      life,
+      network,
+      cluster,
+      namespace,
+      isNamespaceInstant,
+      store,
+      pods,
+      watches,
+      nowMs,
+      note,
+    });
   const cutOff = (actor: string) => network.abandon(actor);
   const mode = () => configured.mode;
-  const basis = { flows, timing, limits, mode, batchSize, agenda, nowMs, note, picture };
+  const basis = { flows, timing, limits, mode, batchSize, mayDelete, agenda, nowMs, note, picture };
   const actors = createActors({ ...basis, reach, cutOff });
   const request = createProxy({ hold: actors.hold, isListening: pods.isListening, agenda, nowMs, note });
+  const { visit, reportSocket } = actors;
+  const tabs = createTabs({ agenda, nowMs, visit, reportSocket, request, isListening: pods.isListening });
   for (const manifest of options.manifests) cluster.apply(manifest);
   store.beat('proxy-1', true);
   const setMode = (next: Mode) => {
@@ -82,7 +112,7 @@ export function createWorld(options: WorldOptions): World {
       actors.bootWake(instance);
     }
   };
-  const parts = { clock, agenda, cluster, store, pods, watches, network, facts };
+  const parts = { clock, agenda, cluster, namespace, reactions, tabs, store, pods, watches, network, facts };
   return { ...actors, ...parts, timing, limits, note, picture, request, setMode };
 }
 

@@ -1,0 +1,118 @@
+import type { Mutant } from '../mutant.ts';
+
+/** What is deleted, and when. */
+export const DELETION_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'deletes-without-the-switch',
+    breaks: 'A branch is deleted although nobody turned deletion on.',
+    file: 'shared/core/decide-deletion.ts',
+    find: 'if (!rules.mayDelete || wasBlind(rules, timing, nowMs)) return undefined;',
+    replace: 'if (wasBlind(rules, timing, nowMs)) return undefined;',
+  },
+  {
+    name: 'deletes-before-its-week',
+    breaks: 'A branch is deleted less than a week after that was announced.',
+    file: 'shared/core/decide-deletion.ts',
+    find: 'return nowMs >= deleteAtMs ? ',
+    replace: 'return nowMs >= lastActivityMs + deleteAfterMs ? ',
+  },
+  {
+    name: 'old-announcement-holds',
+    breaks: 'A branch that was visited since its deletion was announced is deleted without a new word.',
+    file: 'shared/core/decide-deletion.ts',
+    find: 'const isAnnounced = announcedAtMs !== undefined && announcedAtMs >= lastActivityMs;',
+    replace: 'const isAnnounced = announcedAtMs !== undefined;',
+  },
+  {
+    name: 'deletes-what-runs',
+    breaks: 'A companion that runs is deleted with a branch whose members are at 0.',
+    file: 'shared/core/decide-deletion.ts',
+    find: 'return isRunning || isPinned(record, nowMs)',
+    replace: 'return isPinned(record, nowMs)',
+  },
+  {
+    name: 'deletes-the-pinned',
+    breaks: 'A pinned branch is deleted.',
+    file: 'shared/core/decide-deletion.ts',
+    find: 'return isRunning || isPinned(record, nowMs) ||',
+    replace: 'return isRunning ||',
+  },
+  {
+    name: 'deletes-the-misread',
+    breaks: 'A branch is deleted whose annotations cannot be read.',
+    file: 'shared/core/decide-deletion.ts',
+    find: ' || policy.problems.length > 0;',
+    replace: ';',
+  },
+  {
+    name: 'deletes-after-a-blind-sweep',
+    breaks: 'A branch is deleted whose visitors nobody could hear of.',
+    file: 'shared/core/decide-deletion.ts',
+    find: 'if (!rules.mayDelete || wasBlind(rules, timing, nowMs)) return undefined;',
+    replace: 'if (!rules.mayDelete) return undefined;',
+  },
+  {
+    name: 'deletes-while-blind',
+    breaks: 'A blind sweep deletes.',
+    file: 'shared/flows/sweep.ts',
+    find: "['sleep', 'announce-deletion', 'delete']",
+    replace: "['sleep', 'announce-deletion']",
+  },
+  {
+    name: 'blindness-unwritten',
+    breaks: 'A blind sweep does not tell those who delete.',
+    file: 'shared/flows/sweep.ts',
+    find: "if (sight === 'clear' || settings.mayDelete !== true) return undefined;",
+    replace: "if (sight === 'clear' || settings !== undefined) return undefined;",
+  },
+  {
+    name: 'deletes-what-gitops-tracks',
+    breaks: 'A branch is deleted that Argo CD or Flux brings back.',
+    file: 'shared/core/decide-deletion.ts',
+    find: '  if (trackedBy !== undefined) return { trackedBy };\n',
+    replace: '',
+  },
+  {
+    name: 'open-page-is-no-life',
+    breaks: 'A branch is deleted under a page that is open.',
+    file: 'shared/core/decide-deletion.ts',
+    find: 'return Math.max(activityMs(record, workloads), record.lastBackgroundMs ?? 0);',
+    replace: 'return activityMs(record, workloads);',
+  },
+  {
+    name: 'open-page-announces-for-ever',
+    breaks: 'A page on a sleeping branch makes every sweep announce its deletion anew.',
+    file: 'shared/core/decide-deletion.ts',
+    find: 'Math.max(deleteAfterMs - timing.deletionNoticeMs, timing.minIdleAfterMs)',
+    replace: 'Math.max(deleteAfterMs - timing.deletionNoticeMs, 0)',
+  },
+  {
+    name: 'service-of-the-pinned',
+    breaks: 'The Service of a pinned branch is deleted when somebody makes its workloads anew.',
+    file: 'shared/core/decide-deletion.ts',
+    find: '  if (isPinned(record, nowMs) || wasBlind(deletion, timing, nowMs)) return false;\n',
+    replace: '',
+  },
+  {
+    name: 'service-while-blind',
+    breaks: 'A blind sweep deletes the Service of a branch whose workloads are gone.',
+    file: 'shared/flows/sweep.ts',
+    find: "if (decision.action === 'expire') return decision.isServiceDue;",
+    replace: "if (decision.action === 'expire') return false;",
+  },
+  {
+    name: 'service-of-the-visited',
+    breaks: 'The Service of a branch is deleted though a visit woke it meanwhile.',
+    file: 'shared/flows/delete-branch.ts',
+    find: "  if (first === undefined || (await cluster.removeWorkload(first)) === 'conflict') return CHANGED;\n",
+    replace:
+      '  if (first === undefined || (await cluster.removeWorkload(first)) === undefined) return CHANGED;\n',
+  },
+  {
+    name: 'deletes-by-an-old-record',
+    breaks: 'A branch is deleted that was visited since its record was read.',
+    file: 'shared/flows/delete-branch.ts',
+    find: "  const read = await store.readRecord(branch);\n  if (read.outcome !== 'found' || read.version !== state.stored.version) return CHANGED;\n",
+    replace: '  const read = await Promise.resolve(store && state.stored);\n',
+  },
+];

@@ -1,0 +1,133 @@
+import type { Mutant } from '../mutant.ts';
+
+/** Hours, pins, autoscalers, Jobs and fights. */
+export const SCHEDULE_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'scheduled-wake-is-a-contest',
+    breaks: 'Hours and pins that woke a branch count as somebody who puts its replicas back.',
+    file: 'shared/core/decide-branch.ts',
+    find: "  if (isPinned(record, nowMs) || isScheduled(state, { record, policy }, { rules, nowMs })) return 'expected';\n",
+    replace: '',
+  },
+  {
+    name: 'hand-up-in-hours-is-expected',
+    breaks:
+      'A branch that somebody scales up in hours that would not wake it sleeps as soon as they are over.',
+    file: 'shared/core/decide-branch.ts',
+    find: 'isPinned(record, nowMs) || isScheduled(state, { record, policy }, { rules, nowMs })',
+    replace:
+      'isPinned(record, nowMs) ||\n    (policy.keepAwake && isKeepAwakeNear(policy.keepAwake.hours, timing.sweepEveryMs, nowMs))',
+  },
+  {
+    name: 'inherited-hours-wake-the-dead',
+    breaks: 'Hours of the namespace wake every branch that was ever put to sleep.',
+    file: 'shared/core/decide-branch.ts',
+    find: '  if (!keepAwake.isOwn && !isOfLate) return false;\n',
+    replace: '',
+  },
+  {
+    name: 'own-hours-need-visitors',
+    breaks: 'A branch’s own hours do not wake it when nobody came of late.',
+    file: 'shared/core/decide-branch.ts',
+    find: 'if (!keepAwake.isOwn && !isOfLate) return false;',
+    replace: 'if (!isOfLate) return false;',
+  },
+  {
+    name: 'hours-wake-too-late',
+    breaks: 'Hours wake a branch when they have begun, not before.',
+    file: 'shared/core/decide-branch.ts',
+    find: '{ leadMs: sweepEveryMs, nowMs }',
+    replace: '{ leadMs: 0, nowMs }',
+  },
+  {
+    name: 'scheduled-wakes-unbounded',
+    breaks: 'All branches of a namespace are woken at nine, at once.',
+    file: 'shared/core/limit-scheduled-wakes.ts',
+    find: 'MAX_SCHEDULED_WAKES = 10;',
+    replace: 'MAX_SCHEDULED_WAKES = 1_000;',
+  },
+  {
+    name: 'fast-starters-first',
+    breaks: 'Those who need longest to start are woken last.',
+    file: 'shared/core/limit-scheduled-wakes.ts',
+    find: 'usualWakeMs(other) - usualWakeMs(one)',
+    replace: 'usualWakeMs(one) - usualWakeMs(other)',
+  },
+  {
+    name: 'pin-wakes-nobody',
+    breaks: 'A pin leaves a sleeping branch asleep.',
+    file: 'shared/core/decide-branch.ts',
+    find: "  if (isPinned(record, nowMs)) return 'pinned';\n",
+    replace: '',
+  },
+  {
+    name: 'hpa-bounds-ignored',
+    breaks: 'A wake scales past the bounds of an HPA.',
+    file: 'shared/core/branch.ts',
+    find: 'Math.max(1, Math.min(Math.max(wanted, min), max))',
+    replace: 'Math.max(1, min > max ? max : wanted)',
+  },
+  {
+    name: 'namespace-ignored',
+    breaks: 'What the namespace says of its branches does not count.',
+    file: 'shared/core/policy.ts',
+    find: 'const annotations = { ...inherited, ...own };',
+    replace: 'const annotations = { ...own };',
+  },
+  {
+    name: 'namespace-wins',
+    breaks: 'What the namespace says counts more than what a branch says.',
+    file: 'shared/core/policy.ts',
+    find: 'const annotations = { ...inherited, ...own };',
+    replace: 'const annotations = { ...own, ...inherited };',
+  },
+  {
+    name: 'job-ignored',
+    breaks: 'A branch is put to sleep under a Job that runs.',
+    file: 'shared/core/decide-branch.ts',
+    find: "if (job !== undefined) return keep('job-running');",
+    replace: '',
+  },
+  {
+    name: 'job-for-ever',
+    breaks: 'A Job that hangs keeps its branch awake for good.',
+    file: 'shared/core/decide-branch.ts',
+    find: '({ startedMs }) => nowMs - startedMs < timing.jobKeepsAwakeMs',
+    replace: '({ startedMs }) => startedMs <= nowMs',
+  },
+  {
+    name: 'unread-source-sleeps',
+    breaks: 'A branch is put to sleep though nobody could read whether it is in use.',
+    file: 'shared/core/decide-branch.ts',
+    find: "return unreadable === undefined ? undefined : keep('source-unreadable', unreadable);",
+    replace: 'return undefined;',
+  },
+  {
+    name: 'unread-source-is-empty',
+    breaks: 'A source that cannot be read counts as one that says nothing.',
+    file: 'shared/flows/read-surroundings.ts',
+    find: 'return problems.length === 0 ? read',
+    replace: 'return problems.length < 9 ? read',
+  },
+  {
+    name: 'put-back-resets-the-contest',
+    breaks: 'Replicas that are put back reset the count of those that were put back before.',
+    file: 'shared/flows/settle-branch.ts',
+    find: "contested: contested ?? 'clear' };",
+    replace: "contested: 'clear' };",
+  },
+  {
+    name: 'bare-reset-is-a-deploy',
+    breaks: 'An old manifest that puts replicas back passes for a deploy.',
+    file: 'shared/core/branch.ts',
+    find: 'if (before === undefined || workload.revision === undefined)',
+    replace: 'if (before === undefined || workload.lastEditMs > 0)',
+  },
+  {
+    name: 'claim-forgets-revisions',
+    breaks: 'A claim does not note which pod templates it put to sleep.',
+    file: 'shared/flows/sleep-branch.ts',
+    find: "const change = { asleepSince: 'now', replicas, revisions, expireAtMs: 'clear' } as const;",
+    replace: "const change = { asleepSince: 'now', replicas, expireAtMs: 'clear' } as const;",
+  },
+];
