@@ -44,7 +44,7 @@ export function createSweeper(options: SweeperOptions): Sweeper {
   const sweep = createSweep({
     store: { ...store, readHeartbeats },
     cluster: createGkeCluster({ transport, namespace }),
-    rules: { timing: { ...createTiming(idleAfterMs), idleAfterMs }, mode: 'on' },
+    settings: { timing: { ...createTiming(idleAfterMs), idleAfterMs }, mode: 'on' },
     now: () => looks * BATCH_MS,
     expectedProxies: 1,
     batchSize,

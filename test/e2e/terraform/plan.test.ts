@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { environmentSchema, parseConfig } from '../../../shared/config.ts';
+import { parseConfig } from '../../../shared/config.ts';
+import { environmentSchema } from '../../../shared/environment.ts';
 import { describeWith, partPath } from '../../parts/part.ts';
 import { openTerraform, type Terraform, type TerraformPlan } from '../../world/terraform.ts';
 
