@@ -64,7 +64,8 @@ resource "kubernetes_deployment_v1" "this" {
           name  = "nginx"
           image = coalesce(var.run.image, "nginx:${var.nginx.version}")
           # A container that starts again finds the files of the one before, and its process ids repeat.
-          command = ["sh", "-c", "find \"$0\" -type f -delete && exec nginx \"$@\"", local.connections_folder]
+          # Without the files of open sockets branches sleep later; without nginx nobody is served.
+          command = ["sh", "-c", "find \"$0\" -type f -delete; exec nginx \"$@\"", local.connections_folder]
           args    = ["-c", "${var.nginx.config_folder}/nginx.conf", "-e", var.nginx.error_log, "-g", "daemon off;"]
 
           port {

@@ -49,8 +49,14 @@ test('hold hands over the visitor that nginx describes', async () => {
     'X-Dormouse-Round': '2',
     'X-Dormouse-Waited': '1.5,0.5',
   });
-  const visitor = { isNavigation: true, tries: 1, rounds: 2, waitedMs: 2_000 };
+  const visitor = { isNavigation: true, isBackground: false, tries: 1, rounds: 2, waitedMs: 2_000 };
   expect(seen).toMatchObject([{ branch: 'a--g', arrivedMs: 7, visitor }]);
+});
+
+test('hold hands over that a page in the background asks', async () => {
+  const { send, seen } = await holdServer();
+  await send({ 'X-Dormouse-Accept': '*/*', 'X-Dormouse-Background': '1' });
+  expect(seen).toMatchObject([{ visitor: { isNavigation: false, isBackground: true } }]);
 });
 
 test('hold sends a host that is no branch to the page, which knows what to say', async () => {

@@ -162,6 +162,7 @@ describe('a program', () => {
     ],
     ['does not exist', { kind: 'no-such-branch' }, 404, { title: 'Not Found' }],
     ['is switched off', { kind: 'opted-out' }, 503, { title: 'Service Unavailable' }],
+    ['is left asleep', { kind: 'left-asleep' }, 503, { detail: expect.stringContaining('Reload the page') }],
   ] as const)(
     'page tells in the problem of a branch that %s what is known',
     async (_, sighting, status, told) => {
@@ -172,6 +173,20 @@ describe('a program', () => {
       expect(await answer.json()).toEqual({ ...problem, ...told });
     },
   );
+});
+
+test('page has a page in the background ask again in an hour, while its branch is left asleep', async () => {
+  const asked: unknown[] = [];
+  const { ask } = await pageServer({
+    lookUp: async (_, caller) => {
+      asked.push(caller);
+      return { kind: 'left-asleep' };
+    },
+  });
+  const answer = await ask({ ...CURL, 'X-Dormouse-Background': '1' });
+  expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '3600']);
+  expect(answer.headers.get('content-type')).toBe('application/problem+json');
+  expect(asked).toEqual([{ isBackground: true }]);
 });
 
 test.each([

@@ -69,7 +69,8 @@ output "sleep_function_url" {
   value = module.dormouse.sleep_function_url
 }
 
-# Mount it at /etc/staging-proxy, and an empty folder at /var/cache/staging-proxy.
+# Mount it at /etc/staging-proxy, and an empty folder at /var/cache/staging-proxy. Before nginx starts, remove the files in
+# /var/cache/staging-proxy/connections: they stand for sockets of an earlier life.
 output "config_map" {
   value = module.staging_proxy.config_map
 }

@@ -132,6 +132,16 @@ run "ready_proxy" {
 
   assert {
     condition = (
+      [for volume in kubernetes_deployment_v1.this[0].spec[0].template[0].spec[0].volume : volume.empty_dir[0].medium if volume.name == "connections"] == ["Memory"]
+      && [for mount in kubernetes_deployment_v1.this[0].spec[0].template[0].spec[0].container[0].volume_mount : mount.mount_path if mount.name == "connections"] == ["/var/cache/staging-proxy/connections"]
+      && kubernetes_deployment_v1.this[0].spec[0].template[0].spec[0].container[0].command == tolist(["sh", "-c", "find \"$0\" -type f -delete; exec nginx \"$@\"", "/var/cache/staging-proxy/connections"])
+      && strcontains(output.files["nginx.conf"], "default \"/var/cache/staging-proxy/connections\";")
+    )
+    error_message = "open sockets are noted in memory, in a folder that is empty when nginx starts"
+  }
+
+  assert {
+    condition = (
       kubernetes_service_account_v1.this[0].metadata[0].annotations["iam.gke.io/gcp-service-account"] == "proxy@team-staging.iam.gserviceaccount.com"
       && kubernetes_service_account_v1.this[0].metadata[0].namespace == "staging-proxy"
       && kubernetes_namespace_v1.this[0].metadata[0].name == "staging-proxy"

@@ -31,7 +31,8 @@ export function createCallCount() {
   };
 }
 
-/** Whom a call is about; undefined for a list of all. */
-function subjectOf({ name, query }: ObservedCall): string | undefined {
+/** Whom a call is about; undefined for a list of all, and for the namespace, whose annotations a sweep reads. */
+function subjectOf({ resource, name, query }: ObservedCall): string | undefined {
+  if (resource.plural === 'namespaces') return undefined;
   return name ?? query.get('labelSelector')?.split('=')[1] ?? query.get('fieldSelector')?.split('=')[1];
 }

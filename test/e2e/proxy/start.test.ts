@@ -23,6 +23,14 @@ describeWith(['nginx'], 'the staging-proxy', () => {
     expect(world.wake.calls[0]?.headers.get('host')).toBe('wake.test');
   });
 
+  test('has nothing to complain of when it starts, and again after a reload', async () => {
+    const world = await startProxyWorldForTest();
+    world.proxy.reload();
+    expect(await world.visit({ host: HOST })).toMatchObject({ status: 200 });
+    const said = world.proxy.errorLog().split('\n');
+    expect(said.filter((line) => /\[(?:warn|error|crit|alert|emerg)\]/.test(line))).toEqual([]);
+  });
+
   test('starts again after all its processes were killed', async () => {
     const world = await startProxyWorldForTest();
     expect(await world.visit({ host: HOST })).toMatchObject({ status: 200 });
