@@ -8,18 +8,22 @@ export type Collection<Item, Value> = {
   readonly readItem: (item: Item) => Value;
 };
 
+/** `endsAtMs`, by `performance.now()`: where `limitMs`, for all pages of a list, begun anew or not, is over. */
+export type ListLimits = { readonly maxPages: number; readonly limitMs: number; readonly endsAtMs: number };
+
+/** `expired`: Kubernetes has forgotten the list whose pages these are, and says so. */
+type Expired = { readonly expired: ClusterError };
+type Pages<Value> = { readonly values: readonly Value[] } | Expired;
+type Page<Value> = { readonly values: readonly Value[]; readonly next: string | undefined } | Expired;
 type PageJson<Item> = {
   readonly items: readonly Item[];
   readonly metadata?: { readonly continue?: string };
 };
-type Page<Value> = { readonly values: readonly Value[]; readonly next: string | undefined };
-type ReadPage<Value> = (position: string | undefined) => Promise<Page<Value> | 'expired'>;
 
 const DEFAULT_PAGE_SIZE = 500;
 const MAX_PAGES = 100;
 /** A continue token lives for some minutes: a list that outlives it is begun anew this often. */
-const MAX_LISTS = 3;
-/** For all pages of a list, begun anew or not. */
+export const MAX_LISTS = 3;
 const LIST_LIMIT_MS = 60_000;
 
 /**
@@ -32,42 +36,46 @@ export async function listPages<Item, Value>(
   collection: Collection<Item, Value>,
 ): Promise<readonly Value[]> {
   const endsAtMs = performance.now() + LIST_LIMIT_MS;
-  const read: ReadPage<Value> = (position) => {
-    if (performance.now() > endsAtMs) throw failed(call, `the list took longer than ${LIST_LIMIT_MS} ms`);
-    return readPage(target, call, { ...collection, position });
-  };
+  const limits = { maxPages: MAX_PAGES, limitMs: LIST_LIMIT_MS, endsAtMs };
   for (let attempt = 1; attempt <= MAX_LISTS; attempt++) {
-    const values = await readAll(read, call);
-    if (values !== 'expired') return values;
+    const pages = await readPages(target, call, { ...collection, limits });
+    if ('values' in pages) return pages.values;
   }
   throw failed(call, `the list expired ${MAX_LISTS} times`);
 }
 
-async function readAll<Value>(
-  read: ReadPage<Value>,
+/**
+ * Reads the pages of one list from the first to the last.
+ * @throws ClusterError
+ */
+export async function readPages<Item, Value>(
+  target: KubernetesTarget,
   call: KubernetesCall,
-): Promise<readonly Value[] | 'expired'> {
+  { limits, ...collection }: Collection<Item, Value> & { readonly limits: ListLimits },
+): Promise<Pages<Value>> {
+  const { maxPages, limitMs, endsAtMs } = limits;
   const values: Value[] = [];
   let position: string | undefined;
-  for (let page = 1; page <= MAX_PAGES; page++) {
-    const answer = await read(position);
-    if (answer === 'expired') return 'expired';
-    values.push(...answer.values);
-    position = answer.next;
-    if (!position) return values;
+  for (let page = 1; page <= maxPages; page++) {
+    if (performance.now() > endsAtMs) throw failed(call, `the list took longer than ${limitMs} ms`);
+    const read = await readPage(target, call, { ...collection, position });
+    if ('expired' in read) return read;
+    values.push(...read.values);
+    position = read.next;
+    if (!position) return { values };
   }
-  throw failed(call, `the list has more than ${MAX_PAGES} pages`);
+  throw failed(call, `the list has more than ${maxPages} pages`);
 }
 
 async function readPage<Item, Value>(
   target: KubernetesTarget,
   call: KubernetesCall,
   { path, readItem, position }: Collection<Item, Value> & { readonly position: string | undefined },
-): Promise<Page<Value> | 'expired'> {
+): Promise<Page<Value>> {
   const limit = String(target.pageSize ?? DEFAULT_PAGE_SIZE);
   const query = { limit, ...(position === undefined ? {} : { continue: position }) };
   const answer = await send(target, call, { method: 'GET', path, query });
-  if (answer.status === 410) return 'expired';
+  if (answer.status === 410) return { expired: answerError(call, answer.status, answer.body) };
   if (answer.status !== 200) throw answerError(call, answer.status, answer.body);
   return readJson(call, answer, ({ items, metadata }: PageJson<Item>) => ({
     values: items.map(readItem),

@@ -22,9 +22,9 @@ export const CLUSTER_MUTANTS: readonly Mutant[] = [
   {
     name: 'list-stops-at-the-first-page',
     breaks: 'A sweep sees only the first page of the workloads.',
-    file: SWEEPS,
-    find: 'if (!position) return workloads;',
-    replace: 'if (position !== null) return workloads;',
+    file: 'shared/adapters/kubernetes/list-pages.ts',
+    find: 'if (!position) return { values };',
+    replace: 'if (position !== null) return { values };',
   },
   {
     name: 'raise-unconditional',
