@@ -37,6 +37,10 @@ export type BranchRecord = {
   readonly expireAtMs?: number;
 };
 
+export function isPinned({ pinnedUntilMs = 0 }: BranchRecord, nowMs: number): boolean {
+  return pinnedUntilMs > nowMs;
+}
+
 /** A record and the opaque version that a conditional write names. */
 export type StoredRecord = { readonly record: BranchRecord; readonly version: string };
 

@@ -6,7 +6,7 @@ import {
   isVisitedSinceClaim,
   membersOf,
 } from './branch.ts';
-import { type BranchRecord, countPods, type StoredRecord } from './branch-record.ts';
+import { type BranchRecord, countPods, isPinned, type StoredRecord } from './branch-record.ts';
 import {
   type DeletionDecision,
   type DeletionRules,
@@ -253,10 +253,6 @@ function decideDoubt({ workloads, unreadable }: BranchState): Keep | undefined {
     return keep('rollout-unfinished', `${unfinished.kind}/${unfinished.name}: ${why}`);
   }
   return unreadable === undefined ? undefined : keep('source-unreadable', unreadable);
-}
-
-function isPinned(record: BranchRecord, nowMs: number): boolean {
-  return (record.pinnedUntilMs ?? 0) > nowMs;
 }
 
 function keep(reason: KeepReason, problem?: string): Keep {

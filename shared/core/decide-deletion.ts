@@ -1,5 +1,5 @@
 import { activityMs } from './branch.ts';
-import type { BranchRecord } from './branch-record.ts';
+import { type BranchRecord, isPinned } from './branch-record.ts';
 import type { Policy } from './policy.ts';
 import type { Timing } from './timing.ts';
 import type { GitOpsTool, Workload } from './workload.ts';
@@ -77,10 +77,6 @@ function lastSignMs(record: BranchRecord, workloads: readonly Workload[]): numbe
 function isKept({ workloads, record, policy }: DeletionState, nowMs: number): boolean {
   const isRunning = workloads.some(({ replicas }) => replicas > 0);
   return isRunning || isPinned(record, nowMs) || policy.problems.length > 0;
-}
-
-function isPinned({ pinnedUntilMs = 0 }: BranchRecord, nowMs: number): boolean {
-  return pinnedUntilMs > nowMs;
 }
 
 function wasBlind({ lastBlindMs }: DeletionRules, { deletionNoticeMs }: Timing, nowMs: number): boolean {

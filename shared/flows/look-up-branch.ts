@@ -8,6 +8,7 @@ import { bearerOf, type WorkloadRef, workloadRef } from '../core/workload.ts';
 import type { VisitCluster, VisitStore, WatchCluster } from '../ports.ts';
 import type { WakeSight } from './follow-branch.ts';
 import type { KnownBranches } from './known-branches.ts';
+import { readRecord } from './read-record.ts';
 
 /** What is known of a branch whose page is asked for. */
 export type BranchSighting =
@@ -70,14 +71,4 @@ async function sightKnown(
 
 function wakesOf(record: BranchRecord | undefined): readonly number[] {
   return record?.wakeMs ?? [];
-}
-
-/** A store that fails costs the visitor the usual time, nothing else. */
-async function readRecord(store: VisitStore, branch: string): Promise<BranchRecord | undefined> {
-  try {
-    const read = await store.readRecord(branch);
-    return read.outcome === 'found' ? read.record : undefined;
-  } catch {
-    return undefined;
-  }
 }

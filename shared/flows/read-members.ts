@@ -2,6 +2,7 @@ import { branchOf, claimedReplicas, membersOf } from '../core/branch.ts';
 import type { BranchRecord } from '../core/branch-record.ts';
 import type { Workload, WorkloadRef } from '../core/workload.ts';
 import type { VisitCluster, VisitStore } from '../ports.ts';
+import { readRecord } from './read-record.ts';
 
 export type ReadMembers = {
   /** Empty if Kubernetes has no workload of the branch. */
@@ -27,15 +28,6 @@ export async function readMembers(
   }
   const companions = await readCompanions(cluster, branch, record);
   return { members: [bearer, ...companions], record };
-}
-
-async function readRecord(store: VisitStore, branch: string): Promise<BranchRecord | undefined> {
-  try {
-    const read = await store.readRecord(branch);
-    return read.outcome === 'found' ? read.record : undefined;
-  } catch {
-    return undefined; // doubt means wake: all workloads are members then
-  }
 }
 
 async function readCompanions(

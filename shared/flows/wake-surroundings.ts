@@ -1,5 +1,6 @@
 import type { WakeSurroundings } from '../core/branch.ts';
 import type { VisitCluster } from '../ports.ts';
+import type { Pause } from './pause.ts';
 
 /** Namespaces and HPAs change rarely, and a visitor waits: what is read serves for a minute. */
 const TRUSTED_MS = 60_000;
@@ -12,7 +13,7 @@ export type SurroundingsDependencies = {
   readonly cluster: Pick<VisitCluster, 'readInherited' | 'listBounds'>;
   /** The instance's own clock, epoch ms. */
   readonly now: () => number;
-  readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly pause: Pause;
 };
 
 /**
