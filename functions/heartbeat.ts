@@ -14,8 +14,8 @@ export type HeartbeatDependencies = {
   readonly isAccepted: (proxy: string) => boolean;
 };
 
-/** A status and a sentence. */
-type Refusal = readonly [number, string];
+/** What is answered if not `done`: a status and a sentence. */
+export type TouchAnswer = 'done' | readonly [number, string];
 
 const PROXY_NAME = /^[a-z0-9][a-z0-9._-]{0,99}$/i;
 /** What nginx names at most. */
@@ -30,7 +30,7 @@ const STAMPS_AT_ONCE = 10;
 export async function takeHeartbeat(
   dependencies: HeartbeatDependencies,
   request: Request,
-): Promise<'done' | Refusal> {
+): Promise<TouchAnswer> {
   const proxy = request.header('X-Dormouse-Proxy') ?? '';
   if (!PROXY_NAME.test(proxy)) {
     return [400, 'the header X-Dormouse-Proxy must be the name of a proxy, at most 100 characters'];

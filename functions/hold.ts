@@ -1,11 +1,11 @@
 import type { Request, Response } from '@google-cloud/functions-framework';
 import { parseBranchHost } from '../shared/core/branch-host.ts';
-import { readVisitor } from '../shared/core/read-visitor.ts';
 import type { HeldRequest, HoldOutcome } from '../shared/flows/hold.ts';
 import type { Log } from '../shared/log.ts';
 import { createBoundedLog } from './bounded-log.ts';
 import { steer } from './steer.ts';
 import { traceOf } from './trace-of.ts';
+import { visitorOf } from './visitor-of.ts';
 
 export type HoldRouteDependencies = {
   readonly hold: (held: HeldRequest) => Promise<HoldOutcome>;
@@ -52,19 +52,6 @@ export function createHoldRoute({ hold, log }: HoldRouteDependencies): HoldRoute
 /** Somebody's invention, as far as we know. */
 function isStranger({ reason }: HoldOutcome): boolean {
   return reason === 'no-such-branch' || reason === 'busy';
-}
-
-function visitorOf(request: Request) {
-  return readVisitor({
-    method: request.header('X-Dormouse-Method'),
-    accept: request.header('X-Dormouse-Accept'),
-    fetchDest: request.header('X-Dormouse-Fetch'),
-    script: request.header('X-Dormouse-Script'),
-    background: request.header('X-Dormouse-Background'),
-    tried: request.header('X-Dormouse-Tried'),
-    round: request.header('X-Dormouse-Round'),
-    waited: request.header('X-Dormouse-Waited'),
-  });
 }
 
 /** Aborted when the connection closes before the answer: then nobody waits any more. */

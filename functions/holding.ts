@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { HttpFunction } from '@google-cloud/functions-framework';
 import type { Config } from '../shared/config.ts';
 import type { WakeSurroundings } from '../shared/core/branch.ts';
@@ -7,13 +6,13 @@ import { createFollowBranch } from '../shared/flows/follow-branch.ts';
 import { createHold } from '../shared/flows/hold.ts';
 import type { KnownBranches } from '../shared/flows/known-branches.ts';
 import { createLookUp } from '../shared/flows/look-up-branch.ts';
-import type { Pause } from '../shared/flows/pause.ts';
 import { createWakeTimer } from '../shared/flows/record-wake.ts';
 import type { Touch } from '../shared/flows/touch.ts';
 import type { Log } from '../shared/log.ts';
 import type { VisitCluster, VisitStore, WatchCluster } from '../shared/ports.ts';
 import { createHoldRoute, type HoldRoute } from './hold.ts';
 import { createPageRoute } from './page.ts';
+import { pause } from './pause.ts';
 import { createProgressRoute } from './progress.ts';
 
 export type HoldingDependencies = {
@@ -89,5 +88,3 @@ function withinTime(lookUp: LookUp): LookUp {
     return Promise.race([lookUp(branch, options), late]).finally(() => answered.abort());
   };
 }
-
-const pause: Pause = (ms, signal) => delay(ms, undefined, { signal }).catch(() => undefined);

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { http } from '@google-cloud/functions-framework';
 import { createFirestoreVisits } from '../shared/adapters/firestore/firestore-visits.ts';
 import {
@@ -22,6 +21,7 @@ import { bluntRequests } from './blunt-requests.ts';
 import type { Holding, HoldingDependencies } from './holding.ts';
 import type { Guard } from './identity.ts';
 import { createLazyHolding, type LazyHolding } from './lazy-holding.ts';
+import { pause } from './pause.ts';
 import { createTouchRoute } from './touch.ts';
 import { createWakeFunction } from './wake.ts';
 
@@ -42,8 +42,6 @@ const openHolds: LazyHolding[] = [];
 process.once('SIGTERM', () => {
   for (const holding of openHolds) holding.releaseAll();
 });
-
-const pause = (ms: number, signal: AbortSignal) => delay(ms, undefined, { signal }).catch(() => undefined);
 
 /** Refuses to start, with every problem listed, when the environment is wrong. */
 async function register(target: string | undefined): Promise<void> {

@@ -2,7 +2,6 @@ import type { HttpFunction, Request, Response } from '@google-cloud/functions-fr
 import { parseBranchHost } from '../shared/core/branch-host.ts';
 import type { Visitor } from '../shared/core/decide-hold.ts';
 import { messageOf } from '../shared/core/message-of.ts';
-import { readVisitor } from '../shared/core/read-visitor.ts';
 import type { LookUp } from '../shared/flows/look-up-branch.ts';
 import type { Log, LogEntry } from '../shared/log.ts';
 import type { Branding } from '../shared/page/branding.ts';
@@ -12,6 +11,7 @@ import { toProgress } from '../shared/page/progress.ts';
 import { createBoundedLog } from './bounded-log.ts';
 import { answerWithPage, answerWithProblem, type PageAnswer } from './page-answer.ts';
 import { traceOf } from './trace-of.ts';
+import { visitorOf } from './visitor-of.ts';
 
 export type PageDependencies = {
   readonly lookUp: LookUp;
@@ -93,19 +93,6 @@ function describe(branch: string, { subject, problem }: Seen, { status, headers 
 /** Of the visitor's request: nginx asks by GET whatever it was. */
 function methodOf(request: Request): string {
   return request.header('X-Dormouse-Method') ?? 'GET';
-}
-
-function visitorOf(request: Request): Visitor {
-  return readVisitor({
-    method: methodOf(request),
-    accept: request.header('X-Dormouse-Accept'),
-    fetchDest: request.header('X-Dormouse-Fetch'),
-    script: request.header('X-Dormouse-Script'),
-    background: request.header('X-Dormouse-Background'),
-    tried: undefined,
-    round: request.header('X-Dormouse-Round'),
-    waited: request.header('X-Dormouse-Waited'),
-  });
 }
 
 function send(response: Response, { status, headers, body }: PageAnswer, method: string): void {

@@ -5,7 +5,7 @@ import type { Touch, TouchOutcome } from '../shared/flows/touch.ts';
 import { wakeProblem } from '../shared/flows/wake-members.ts';
 import type { Log, LogEntry } from '../shared/log.ts';
 import { createBoundedLog } from './bounded-log.ts';
-import { type HeartbeatDependencies, takeHeartbeat } from './heartbeat.ts';
+import { type HeartbeatDependencies, type TouchAnswer, takeHeartbeat } from './heartbeat.ts';
 import { createProxyLimit } from './proxy-limit.ts';
 import { sendProblem } from './send-problem.ts';
 import { traceOf } from './trace-of.ts';
@@ -17,29 +17,24 @@ export type TouchDependencies = Omit<HeartbeatDependencies, 'logStranger' | 'isA
 const HEARTBEAT_HOST = 'heartbeat';
 
 /**
- * Answers `GET /touch`: a mirrored visit, which may be in the background, or the heartbeat of a proxy. An answer that succeeds has no body, because
- * a body costs nginx its upstream connection.
+ * Answers `GET /touch`: a mirrored visit, which may be in the background, or the heartbeat of a proxy. An answer that
+ * succeeds has no body, because a body costs nginx its upstream connection.
  */
 export function createTouchRoute(dependencies: TouchDependencies): HttpFunction {
   const logStranger = createBoundedLog(dependencies.log);
-  const isAccepted = createProxyLimit();
+  const bounded = { ...dependencies, logStranger, isAccepted: createProxyLimit() };
   return async (request, response) => {
     const isHeartbeat = request.header('X-Dormouse-Host') === HEARTBEAT_HOST;
-    const answer = isHeartbeat
-      ? await takeHeartbeat({ ...dependencies, logStranger, isAccepted }, request)
-      : await answerTouch({ ...dependencies, logStranger }, request);
+    const answer = await (isHeartbeat ? takeHeartbeat : answerTouch)(bounded, request);
     if (answer === 'done') response.status(204).end();
     else sendProblem(response, ...answer);
   };
 }
 
-/** A status and a sentence. */
-type Answer = 'done' | readonly [number, string];
-
 async function answerTouch(
   { touch, log, logStranger }: TouchDependencies & { readonly logStranger: Log },
   request: Request,
-): Promise<Answer> {
+): Promise<TouchAnswer> {
   const trace = traceOf(request);
   const read = parseBranchHost(request.header('X-Dormouse-Host'));
   if ('problem' in read) {
