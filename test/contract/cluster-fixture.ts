@@ -16,6 +16,18 @@ import { createWireClient, type WireClient } from './wire-fixture.ts';
 /** The namespace that the suite works in. */
 export const NAMESPACE = 'staging';
 
+/** The Role of the sweep where it may also delete, no more. */
+export const SWEEP_RIGHTS = [
+  { apiGroups: ['apps'], resources: ['deployments', 'statefulsets'], verbs: ['get', 'list', 'watch'] },
+  { apiGroups: ['apps'], resources: ['deployments', 'statefulsets'], verbs: ['delete'] },
+  { apiGroups: [''], resources: ['services'], verbs: ['get', 'delete'] },
+  { apiGroups: [''], resources: ['namespaces'], verbs: ['get'] },
+  { apiGroups: [''], resources: ['events'], verbs: ['create', 'patch'] },
+  { apiGroups: ['autoscaling'], resources: ['horizontalpodautoscalers'], verbs: ['list'] },
+  { apiGroups: ['batch'], resources: ['jobs'], verbs: ['list'] },
+  { apiGroups: ['apps'], resources: ['deployments/scale', 'statefulsets/scale'], verbs: ['get', 'patch'] },
+];
+
 /** An API server with the namespace in it, and the tokens of its users. */
 export type ContractServer = {
   /** Of somebody who may do everything. */

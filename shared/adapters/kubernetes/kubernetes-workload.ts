@@ -1,4 +1,5 @@
 import type { Annotations, GitOpsTool, Workload, WorkloadKind } from '../../core/workload.ts';
+import { timeMs } from './kubernetes-time.ts';
 
 /** What we read of a Deployment or StatefulSet, as JSON or as client-node's object with Dates. */
 export type WorkloadObject = {
@@ -106,10 +107,4 @@ function isRolloutUnfinished(kind: WorkloadKind, { metadata = {}, status = {} }:
   if ((status.observedGeneration ?? 0) < (metadata.generation ?? 0)) return true;
   if (kind === 'statefulset') return status.currentRevision !== status.updateRevision;
   return (status.replicas ?? 0) > (status.updatedReplicas ?? 0);
-}
-
-function timeMs(time: string | Date | undefined): number | undefined {
-  if (time === undefined) return undefined;
-  const ms = new Date(time).getTime();
-  return Number.isNaN(ms) ? undefined : ms;
 }

@@ -2,6 +2,7 @@ import type { CoreV1Event, V1ContainerStatus, V1Pod } from '@kubernetes/client-n
 import type { ContainerView, PodView } from '../../core/branch-view.ts';
 import { cutText } from './cut-text.ts';
 import { eventTimeMs } from './event-time.ts';
+import { timeMs } from './kubernetes-time.ts';
 
 /** What a container waits for while its image may be on the way: its status does not tell. */
 const MAY_PULL = ['ContainerCreating', 'PodInitializing'];
@@ -71,13 +72,12 @@ function containerViewFrom({ name, role, status }: Container): ContainerView {
   };
 }
 
-/** A time as JSON has it, which the types call a date. */
 function timeOf<Key extends string>(
   key: Key,
   time: Date | null | undefined,
 ): { readonly [_ in Key]?: number } {
-  if (!time) return {};
-  return { [key]: new Date(time).getTime() } as { readonly [_ in Key]?: number };
+  const ms = timeMs(time);
+  return (ms === undefined ? {} : { [key]: ms }) as { readonly [_ in Key]?: number };
 }
 
 /** Source: Kubernetes, ContainerState: without any member it is waiting. */
