@@ -1,5 +1,5 @@
-import { messageOf } from '../core/message-of.ts';
 import type { SweepMemory, SweepPlace, SweepPlaceStore } from '../ports.ts';
+import { tryOrSay } from './try-or-say.ts';
 
 /** `isKnown` is false where the place could not be read: then the sweep begins at the start. */
 export type KnownPlace = SweepMemory & { readonly isKnown: boolean };
@@ -25,10 +25,5 @@ export async function keepPlace(
   // Whoever could not read a place, and got through, does not know of one that must go: it does no harm.
   const isNews = before.isKnown ? before.resumeAfter !== after.resumeAfter : after.resumeAfter !== undefined;
   if (!isNews) return undefined;
-  try {
-    await store.writeSweepPlace(after);
-    return undefined;
-  } catch (error) {
-    return `the next sweep does not know where to go on: ${messageOf(error)}`;
-  }
+  return tryOrSay('the next sweep does not know where to go on', () => store.writeSweepPlace(after));
 }

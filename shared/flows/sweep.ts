@@ -9,6 +9,7 @@ import { type Planned, planSweep, rulesFor, type SweepPlan, type SweepSettings }
 import type { SweepContext } from './sweep-context.ts';
 import { type KnownPlace, keepPlace, readPlace } from './sweep-place.ts';
 import { tellOwners } from './tell-owners.ts';
+import { tryOrSay } from './try-or-say.ts';
 
 export type SweepDependencies = Omit<SweepContext, 'rules' | 'surroundings'> & {
   readonly settings: SweepSettings;
@@ -125,12 +126,7 @@ async function rememberBlindness(
   { sight }: Sight,
 ): Promise<string | undefined> {
   if (sight === 'clear' || settings.mayDelete !== true) return undefined;
-  try {
-    await store.stampBlindSweep();
-    return undefined;
-  } catch (error) {
-    return `that this sweep was blind could not be written: ${messageOf(error)}`;
-  }
+  return tryOrSay('that this sweep was blind could not be written', () => store.stampBlindSweep());
 }
 
 function keepOne({ report }: SweepDependencies, { state, decision }: Planned): SweptBranch[] {

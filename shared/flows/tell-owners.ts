@@ -1,8 +1,8 @@
-import { messageOf } from '../core/message-of.ts';
 import { noticeOf } from '../core/notice-of.ts';
 import type { SweptBranch } from '../core/sweep-result.ts';
 import type { Cluster } from '../ports.ts';
 import type { Planned } from './plan-sweep.ts';
+import { tryOrSay } from './try-or-say.ts';
 
 /** In one sweep. Each is told again by a later one, as long as it is so. */
 const MAX_NOTICES = 50;
@@ -21,10 +21,7 @@ export async function tellOwners(
     const result = results.get(state.branch);
     return (result && noticeOf({ state, decision, result }, nowMs)) ?? [];
   });
-  try {
+  return tryOrSay('the owners of branches cannot be told', async () => {
     for (const notice of notices.slice(0, MAX_NOTICES)) await cluster.tell(notice);
-    return undefined;
-  } catch (error) {
-    return `the owners of branches cannot be told: ${messageOf(error)}`;
-  }
+  });
 }

@@ -14,9 +14,9 @@ export const POLICY_MUTANTS: readonly Mutant[] = [
   {
     name: 'pins-for-ever',
     breaks: 'A pin that has run out keeps its branch awake.',
-    file: DECIDE,
-    find: '(record.pinnedUntilMs ?? 0) > nowMs',
-    replace: 'record.pinnedUntilMs !== undefined',
+    file: 'shared/core/branch-record.ts',
+    find: 'return pinnedUntilMs > nowMs;',
+    replace: 'return pinnedUntilMs > 0 || nowMs < 0;',
   },
   {
     name: 'keep-awake-ignored',
